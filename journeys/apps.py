@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class JourneysConfig(AppConfig):
+    name = "journeys"
+    label = "journeys"
+    verbose_name = "Journeys"
+
+    def ready(self) -> None:
+        from journeys import subscribers  # noqa: F401  registers the handlers of domain events

@@ -1,0 +1,1 @@
+"""Handlers of domain events: load by id, call one service."""
