@@ -124,6 +124,4 @@ def add_seconds(*, actor_id: int, registration: UUID | None, seconds: int, at: d
     if seconds <= 0:
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ADD_SECONDS, [current_id(), actor_id, at, str(registration) if registration else None, seconds]
-        )
+        cursor.execute(_ADD_SECONDS, [current_id(), actor_id, at, str(registration) if registration else None, seconds])

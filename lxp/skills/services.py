@@ -61,7 +61,9 @@ def record_evidence(*, evidence: Sequence[Evidence]) -> int:
         ],
         ignore_conflicts=True,  # another process may have recorded the same fact a moment ago
     )  # fmt: skip
-    refresh_estimates(pairs={(one.learner_id, one.skill_id) for one in new.values()}, at=max(one.at for one in evidence))
+    refresh_estimates(
+        pairs={(one.learner_id, one.skill_id) for one in new.values()}, at=max(one.at for one in evidence)
+    )
     return len(new)
 
 
@@ -102,9 +104,7 @@ def _check(one: Evidence) -> None:
         raise ValidationError(_("The weight of evidence is more than 0."))
 
 
-def create_skill(
-    *, code: str, name: str, area: str = "", description: str = "", levels: Sequence[str] = ()
-) -> Skill:
+def create_skill(*, code: str, name: str, area: str = "", description: str = "", levels: Sequence[str] = ()) -> Skill:
     """Add a skill. Raises ValidationError when the code is taken or something is missing."""
     skill = Skill(code=code, name=name, area=area, description=description, levels=list(levels))
     skill.full_clean()

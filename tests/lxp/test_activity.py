@@ -52,10 +52,12 @@ def test_the_same_id_is_recorded_once_and_counted_once(inside: World) -> None:
 
 def test_days_are_utc_and_enrolments_apart(inside: World) -> None:
     registration = uuid.uuid4()
-    services.record_statements([
-        experience(inside, at=inside.at("2026-03-02 23:59"), seconds=10),
-        experience(inside, at=inside.at("2026-03-03 00:01"), seconds=20, registration=registration),
-    ])
+    services.record_statements(
+        [
+            experience(inside, at=inside.at("2026-03-02 23:59"), seconds=10),
+            experience(inside, at=inside.at("2026-03-03 00:01"), seconds=20, registration=registration),
+        ]
+    )
     assert rollup() == [
         (inside.asha.pk, date(2026, 3, 2), None, 1, 10),
         (inside.asha.pk, date(2026, 3, 3), registration, 1, 20),
@@ -79,9 +81,7 @@ def test_seconds_without_a_statement_add_up(inside: World) -> None:
 def test_active_time_per_person(inside: World) -> None:
     at = inside.now
     for days, seconds in ((0, 60), (1, 30), (9, 1000)):
-        services.add_seconds(
-            actor_id=inside.asha.pk, registration=None, seconds=seconds, at=at + timedelta(days=days)
-        )
+        services.add_seconds(actor_id=inside.asha.pk, registration=None, seconds=seconds, at=at + timedelta(days=days))
     found = queries.active_time([inside.asha.pk, inside.ben.pk], since=at.date(), until=at.date() + timedelta(days=6))
     assert list(found) == [inside.asha.pk]
     assert (found[inside.asha.pk].seconds, found[inside.asha.pk].days) == (90, 2)

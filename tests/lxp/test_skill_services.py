@@ -76,9 +76,7 @@ def test_gaps_come_from_the_job_role_and_the_heaviest_first(inside: World, queri
     membership = inside.membership(inside.asha)
     membership.job_role = role
     membership.save()
-    services.record_evidence(
-        evidence=[evidence(inside, coaching, level=2.0), evidence(inside, sql, "b", level=3.0)]
-    )
+    services.record_evidence(evidence=[evidence(inside, coaching, level=2.0), evidence(inside, sql, "b", level=3.0)])
     from lxp.skills.queries import gaps_of, profile_of
 
     with queries(1):  # type: ignore[operator]
@@ -95,7 +93,10 @@ def test_gaps_come_from_the_job_role_and_the_heaviest_first(inside: World, queri
 def test_the_profile_says_why(inside: World) -> None:
     coaching = skills.skill("coaching")
     services.record_evidence(
-        evidence=[evidence(inside, coaching, note="“Coaching check”, 80%"), evidence(inside, coaching, "b", source="self")]
+        evidence=[
+            evidence(inside, coaching, note="“Coaching check”, 80%"),
+            evidence(inside, coaching, "b", source="self"),
+        ]
     )
     (standing,) = queries.profile_of(inside.asha)
     assert {reason.text for reason in standing.reasons} == {"Quiz: “Coaching check”, 80%", "You said so"}
