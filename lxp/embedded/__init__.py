@@ -4,8 +4,8 @@ Plain Python: nothing here knows Django. Never used in production, where `DATABA
 that somebody looks after.
 
 * `start(var)` runs private servers with their data under `var` and stops them at the end of a `with` block.
-* `running(var)` finds the servers that another process has started there, so that a management command in a second shell
-  meets the same database.
+* `running(var)` finds the servers that another process has started there; `join(var)` takes over its environment, so that
+  a management command in a second shell meets the same database.
 * `temporary()` runs throw-away servers for tests and measurements.
 * `python -m lxp.embedded exec -- COMMAND` runs a command with servers around it.
 """
@@ -17,6 +17,7 @@ from lxp.embedded.servers import (
     Servers,
     default_var,
     forget,
+    join,
     running,
     start,
     sweep,
@@ -31,6 +32,7 @@ __all__ = [
     "Servers",
     "default_var",
     "forget",
+    "join",
     "running",
     "start",
     "sweep",

@@ -52,6 +52,7 @@ def run_with_servers(command: Sequence[str], *, temporary: bool = False) -> int:
     if temporary:
         with embedded.temporary(durable=True, given=given) as servers:
             return _run(command, servers.environment())
+    embedded.join(embedded.default_var())
     found = embedded.running(embedded.default_var())
     if found is not None:
         return _run(command, found.environment() | given.environment())
@@ -80,6 +81,7 @@ def _run(command: Sequence[str], extra: dict[str, str]) -> int:
 
 def show_status() -> int:
     """Print the addresses; 1 when nothing runs."""
+    embedded.join(embedded.default_var())
     found = embedded.running(embedded.default_var())
     if found is None:
         print(f"No servers are running on {embedded.default_var()}.")

@@ -6,10 +6,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lxp.embedded.account import Account, home_for, service_account, socket_folder
 from lxp.embedded.errors import AlreadyRunning, EmbeddedError
@@ -89,11 +89,12 @@ class Servers:
     address of another server was given instead.
     """
 
-    def __init__(self, *, lock: Lock, state: Path, sockets: Path, given: Given) -> None:
+    def __init__(self, *, lock: Lock, state: Path, sockets: Path, given: Given, shared: Mapping[str, str]) -> None:
         self.postgres: Postgres | None = None
         self.valkey: Valkey | None = None
         self.sockets = sockets
         self._given = given
+        self._shared = dict(shared)
         self._lock = lock
         self._state = state
 
@@ -181,7 +182,12 @@ class Servers:
         fresh = self._state.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         fresh.touch(mode=0o600)  # an address that was given may hold a password
-        fresh.write_text(json.dumps(asdict(self.addresses) | {"sockets": str(self.sockets)}, indent=2) + "\n")
+        state = {
+            **asdict(self.addresses),
+            "sockets": str(self.sockets),
+            "environment": self._shared | self.environment(),
+        }
+        fresh.write_text(json.dumps(state, indent=2) + "\n")
         fresh.replace(self._state)
 
 
@@ -190,10 +196,13 @@ def default_var() -> Path:
     return Path(os.environ.get("LXP_VAR") or Path(__file__).parents[2] / "var").resolve()
 
 
-def start(var: Path, *, durable: bool = True, given: Given = NOTHING_GIVEN) -> Servers:
+def start(
+    var: Path, *, durable: bool = True, given: Given = NOTHING_GIVEN, shared: Mapping[str, str] | None = None
+) -> Servers:
     """Start private servers with their data under `var`, and own them until `stop()`.
 
-    No server is started where `given` names one; `running()` then tells others that address. `durable=False` trades crash safety for speed. Takes about a second the first time and a fraction of one later. What a
+    No server is started where `given` names one; `running()` then tells others that address. `shared` holds further
+    variables for processes that `join()` this one. `durable=False` trades crash safety for speed. Takes about a second the first time and a fraction of one later. What a
     crashed owner left running is stopped first. Raises AlreadyRunning when a living process owns the servers of `var`, and
     EmbeddedError, with the remedy, when a server cannot be found or started.
     """
@@ -207,7 +216,9 @@ def start(var: Path, *, durable: bool = True, given: Given = NOTHING_GIVEN) -> S
         account = service_account()
         home = home_for(var, account)
         _remove_old_sockets(_state(var), home)
-        servers = Servers(lock=lock, state=_state(var), sockets=socket_folder(home, account), given=given)
+        servers = Servers(
+            lock=lock, state=_state(var), sockets=socket_folder(home, account), given=given, shared=shared or {}
+        )
         servers._start(account, home, durable=durable)
     except BaseException:
         if servers is not None:
@@ -222,11 +233,23 @@ def running(var: Path) -> Addresses | None:
     var = Path(var).resolve()
     if not _lock(var).is_held():
         return None
-    try:
-        state = json.loads(_state(var).read_text())
-        return Addresses(**{name: state[name] for name in Addresses.__dataclass_fields__})
-    except (OSError, ValueError, KeyError):
-        return None  # the owner is still starting
+    state = _read_state(var)
+    return Addresses(**{name: state[name] for name in Addresses.__dataclass_fields__}) if state else None
+
+
+def join(var: Path) -> bool:
+    """Take the environment of what runs on `var`, so that a command in a second shell meets the same servers, clock and
+    mail; whether something runs there.
+
+    Does nothing when the environment already names a database: then somebody has chosen other servers. What else is set
+    is kept.
+    """
+    if os.environ.get("DATABASE_URL") or running(var) is None:
+        return False
+    given = Given.by_environment().environment()
+    for name, value in {**_read_state(Path(var).resolve()).get("environment", {}), **given}.items():
+        os.environ.setdefault(name, value)
+    return True
 
 
 @contextlib.contextmanager
@@ -283,6 +306,15 @@ def _lock(var: Path) -> Lock:
 
 def _state(var: Path) -> Path:
     return var / "run" / "servers.json"
+
+
+def _read_state(var: Path) -> dict[str, Any]:
+    """What the owner wrote; empty while it is still starting, or when the file is not ours to read."""
+    try:
+        state: dict[str, Any] = json.loads(_state(var).read_text())
+    except (OSError, ValueError):
+        return {}
+    return state
 
 
 def _remove_old_sockets(state: Path, home: Path) -> None:
