@@ -42,6 +42,7 @@ def environment(**options: Any) -> jinja2.Environment:
     in it is worse than a page that fails its test.
     """
     options["undefined"] = jinja2.StrictUndefined
+    options["autoescape"] = _escapes
     env = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"], **options)
     env.policies["ext.i18n.trimmed"] = True
     env.install_gettext_callables(  # type: ignore[attr-defined]
@@ -51,6 +52,11 @@ def environment(**options: Any) -> jinja2.Environment:
     env.globals.update(static=cache(static), url=url, query=query)
     env.filters.update(_FILTERS)
     return env
+
+
+def _escapes(template: str | None) -> bool:
+    """Everything is HTML but the plain-text half of an e-mail."""
+    return not (template or "").endswith(".txt")
 
 
 # ---------------------------------------------------------------- addresses
