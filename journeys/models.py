@@ -91,11 +91,16 @@ class Step(OrgOwned):
     required = models.BooleanField(default=True)
     item = models.ForeignKey("content.ContentItem", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     content_version = models.ForeignKey(
-        "content.ContentVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        "content.ContentVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
         help_text="Pinned when the journey is published.",
     )
-    template = models.ForeignKey("live.SessionTemplate", null=True, blank=True, on_delete=models.PROTECT,
-                                 related_name="+")
+    template = models.ForeignKey(
+        "live.SessionTemplate", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     opens = models.JSONField(default=dict, blank=True)
     due = models.JSONField(default=dict, blank=True)
     condition = models.JSONField(default=dict, blank=True)
@@ -105,8 +110,9 @@ class Step(OrgOwned):
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["version", "key"], name="step_key_once"),
-            models.UniqueConstraint(fields=["version", "position"], name="step_position_once",
-                                    deferrable=models.Deferrable.DEFERRED),
+            models.UniqueConstraint(
+                fields=["version", "position"], name="step_position_once", deferrable=models.Deferrable.DEFERRED
+            ),
             models.CheckConstraint(
                 name="step_is_content_or_live",
                 condition=Q(kind="content", item__isnull=False, template=None)
@@ -159,7 +165,9 @@ class CohortSession(OrgOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cohort", "step_key", "session"], name="cohort_session_once"),
-            models.UniqueConstraint(fields=["cohort", "step_key"], name="cohort_one_default", condition=Q(is_default=True)),
+            models.UniqueConstraint(
+                fields=["cohort", "step_key"], name="cohort_one_default", condition=Q(is_default=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -243,7 +251,11 @@ class Assignment(OrgOwned):
             ),
         ]
         indexes = [
-            models.Index(fields=["opens_at", "id"], name="assignment_to_open", condition=Q(state="planned", opens_at__isnull=False)),
+            models.Index(
+                fields=["opens_at", "id"],
+                name="assignment_to_open",
+                condition=Q(state="planned", opens_at__isnull=False),
+            ),
             models.Index(fields=["learner", "due_at"], name="assignment_todo", condition=Q(state="open")),
             models.Index(fields=["organisation", "due_at", "id"], name="assignment_due", condition=Q(state="open")),
             models.Index(fields=["session"], name="assignment_session", condition=Q(session__isnull=False)),

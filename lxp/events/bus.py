@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -74,24 +74,32 @@ def record(event: DomainEventData, *, by: Any, at: datetime) -> DomainEvent:
     `by` is the acting user or None for the house itself; `at` is the aware moment of the fact, also the
     first moment its deliveries may run.
     """
-    kind = kind_of(type(event))
-    row = DomainEvent.objects.create(
-        kind=kind,
-        payload=dataclasses.asdict(event),  # type: ignore[call-overload]
-        actor_id=getattr(by, "pk", None),
-        at=at,
-    )
-    names = _handlers.get(kind, [])
-    if names:
-        Delivery.objects.bulk_create(
-            Delivery(organisation_id=current_id(), event=row, handler=name, next_try_at=at) for name in names
+    return record_many([event], by=by, at=at)[0]
+
+
+def record_many(events: Sequence[DomainEventData], *, by: Any, at: datetime) -> list[DomainEvent]:
+    """Store many events and their deliveries with two statements. Raises nothing for an empty list."""
+    rows = DomainEvent.objects.bulk_create(
+        DomainEvent(
+            organisation_id=current_id(),
+            kind=kind_of(type(event)),
+            payload=dataclasses.asdict(event),  # type: ignore[call-overload]
+            actor_id=getattr(by, "pk", None),
+            at=at,
         )
-        prompted = _prompted.get()
-        if event.prompt and prompted is not None:
-            prompted.append(row.pk)
-        else:
-            transaction.on_commit(_ring)
-    return row
+        for event in events
+    )
+    Delivery.objects.bulk_create(
+        Delivery(organisation_id=current_id(), event=row, handler=name, next_try_at=at)
+        for row in rows
+        for name in _handlers.get(row.kind, ())
+    )
+    prompted = _prompted.get()
+    if prompted is not None and len(events) == 1 and events[0].prompt:
+        prompted.append(rows[0].pk)
+    elif rows:
+        transaction.on_commit(_ring)
+    return rows
 
 
 @contextmanager

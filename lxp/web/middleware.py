@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -35,6 +36,11 @@ def request_log(get_response: Next) -> Next:
     return middleware
 
 
+def _drained(get_response: Next, request: HttpRequest) -> HttpResponse:
+    with prompt_drain(at=request.at):  # type: ignore[attr-defined]
+        return get_response(request)
+
+
 def organisation_scope(get_response: Next) -> Next:
     """Open the scope of the signed-in person's organisation; sets `request.membership` and `request.actor`.
 
@@ -48,7 +54,8 @@ def organisation_scope(get_response: Next) -> Next:
         if request.user.is_authenticated:
             membership = people.membership_of(request.user, request.session.get(SESSION_ORGANISATION))
         if membership is None:
-            return get_response(request)
+            # A REST token opens its own scope further in; whatever it opens ends with this request.
+            return contextvars.copy_context().run(_drained, get_response, request)
         request.membership = membership  # type: ignore[attr-defined]
         request.actor = actor_of(membership)  # type: ignore[attr-defined]
         user = membership.user

@@ -4,160 +4,213 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404
-from rest_framework import exceptions, response, views, viewsets
+from rest_framework import exceptions, views, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 
 from lxp import clock
-from lxp.people.actor import Actor
-from lxp.tenancy import current_id, leave
+from lxp.tenancy import current_id
 from lxp.web.models import IdempotencyRecord
 
-IDEMPOTENCY_DAYS = 7
-ABANDONED_AFTER = timedelta(minutes=5)
+if TYPE_CHECKING:
+    from lxp.people.actor import Actor
+    from lxp.people.models import User
 
+IDEMPOTENCY_DAYS = 7
+"""How long an answer is kept for a repeated request; the nightly housekeeping removes older ones."""
+
+ABANDONED_AFTER = timedelta(minutes=5)
+"""A request that has not answered for so long died with its process; the next one with its key takes over."""
+
+LONGEST_KEY = 120
 
 TITLES = {
     400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 415: "Unsupported media type", 422: "Unprocessable", 429: "Too many requests",
-}
+    406: "Not acceptable", 409: "Conflict", 415: "Unsupported media type", 422: "Unprocessable",
+    429: "Too many requests", 500: "Our fault",
+}  # fmt: skip
+
+
+def problem_body(status: int, detail: str = "", **more: Any) -> dict[str, Any]:
+    """The members of an RFC 9457 problem document."""
+    body = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, **more}
+    return {**body, "detail": detail} if detail else body
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every error as application/problem+json (RFC 9457): title, status, detail, and `errors` per field."""
-    if isinstance(error, ValidationError):
-        detail = error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
-        error = exceptions.ValidationError(detail)
-    elif isinstance(error, Http404):
-        error = exceptions.NotFound(str(error) or "No such thing here.")
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied(str(error) or None)
+    error = _as_api_error(error)
     answer = views.exception_handler(error, context)
     if answer is None:
         return None
-    body: dict[str, Any] = {"type": "about:blank", "title": TITLES.get(answer.status_code, "Error"),
-                            "status": answer.status_code}
     if isinstance(error, exceptions.ValidationError):
-        answer.status_code = body["status"] = 422
-        body["title"] = TITLES[422]
-        body["detail"] = "Some fields need another value; see errors."
-        body["errors"] = answer.data
-    elif isinstance(error, exceptions.APIException):
-        body["detail"] = str(error.detail)
-    answer.data = body
+        answer.status_code = 422
+        detail = "Some fields need another value; see errors."
+        answer.data = problem_body(422, detail, errors=_by_field(answer.data))
+    else:
+        detail = str(error.detail) if isinstance(error, exceptions.APIException) else ""
+        answer.data = problem_body(answer.status_code, detail)
     answer.content_type = "application/problem+json"
     return answer
 
 
-class Idempotent:
-    """POST with `Idempotency-Key`: the first answer is stored and replayed for seven days.
+def _as_api_error(error: Exception) -> Exception:
+    """What services and access functions raise, in the framework's words."""
+    if isinstance(error, ValidationError):
+        return exceptions.ValidationError(
+            error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
+        )
+    if isinstance(error, Http404):
+        return exceptions.NotFound(str(error) or "There is no such thing here.")
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied(str(error) or None)
+    return error
 
-    The same key with another body is refused (422); a second request while the first still runs gets 409.
+
+def _by_field(data: Any) -> Any:
+    """Errors always as an object: what belongs to no field, or to the body as a whole, is under non_field_errors."""
+    if not isinstance(data, dict):
+        return {"non_field_errors": data if isinstance(data, list) else [data]}
+    return {"non_field_errors" if name == "__all__" else name: text for name, text in data.items()}
+
+
+class Conflict(exceptions.APIException):
+    """409: what is asked for can't be done in the present state."""
+
+    status_code = 409
+    default_detail = "This can't be done in the present state."
+    default_code = "conflict"
+
+
+class Replay(Exception):
+    """The same request was answered before; `record` holds the answer."""
+
+    def __init__(self, record: IdempotencyRecord) -> None:
+        super().__init__(record.key)
+        self.record = record
+
+
+class Idempotent:
+    """POST with `Idempotency-Key`: what succeeded once is answered again for seven days, without doing it again.
+
+    The same key with another request is refused (422); a second request while the first still runs gets 409. A
+    request that was refused or failed leaves nothing behind, so its key may be used again.
     """
+
+    _record: IdempotencyRecord | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         key = request.headers.get("Idempotency-Key", "")
         if request.method != "POST" or not key:
             return
-        if len(key) > 120:
-            raise exceptions.ValidationError({"Idempotency-Key": ["At most 120 characters."]})
-        self._record = self._claim(request, key)
-
-    def _claim(self, request: Request, key: str) -> IdempotencyRecord:
-        token = getattr(request._request, "token", None)
-        actor_key = f"token:{token.prefix}" if token else f"user:{request.user.pk}"
-        digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + _canonical(request.data)).hexdigest()
-        try:
-            with transaction.atomic():
-                return IdempotencyRecord.objects.create(
-                    actor_key=actor_key, key=key, fingerprint=digest, created_at=clock.now()
-                )
-        except IntegrityError:
-            known = IdempotencyRecord.objects.get(actor_key=actor_key, key=key)
-        if known.fingerprint != digest:
-            raise exceptions.ValidationError(
-                {"Idempotency-Key": ["This key was used for another request. Choose a new one."]}
-            )
-        if known.status is None and clock.now() - known.created_at > ABANDONED_AFTER:
-            IdempotencyRecord.objects.filter(pk=known.pk, status=None).update(created_at=clock.now())
-            return known  # the process that ran it died: this request takes over
-        if known.status is None:
-            raise Conflict("The first request with this key is still running. Ask again shortly.")
-        raise Replay(known)
+        if len(key) > LONGEST_KEY:
+            raise exceptions.ValidationError({"Idempotency-Key": [f"At most {LONGEST_KEY} characters."]})
+        self._record = _claim(request, key, at=clock.now())
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, Replay):
             return Response(exc.record.body, status=exc.record.status, headers={"Idempotent-Replayed": "true"})
-        return super().handle_exception(exc)  # type: ignore[misc]
+        try:
+            return super().handle_exception(exc)  # type: ignore[misc]
+        except Exception:
+            self._release()  # a failure of ours is not an answer
+            raise
 
     def finalize_response(self, request: Any, answer: Any, *args: Any, **kwargs: Any) -> Any:
-        record = getattr(self, "_record", None)
-        if record is not None:
-            self._settle(record, answer)
-        answer = super().finalize_response(request, answer, *args, **kwargs)  # type: ignore[misc]
-        raw = getattr(request, "_request", request)
-        if token := getattr(raw, "_scope_token", None):
-            answer.render()
-            leave(token)
-            raw._scope_token = None
-        return answer
+        if self._record is not None:
+            if answer.status_code >= 400:
+                self._release()
+            else:
+                self._keep(answer)
+        return super().finalize_response(request, answer, *args, **kwargs)  # type: ignore[misc]
 
-    def _settle(self, record: IdempotencyRecord, answer: Response) -> None:
-        # A failure of ours is not an answer: the client may try the same key again.
-        if answer.status_code >= 500:
-            record.delete()
-            return
+    def _keep(self, answer: Response) -> None:
+        record = self._record
+        assert record is not None
         record.status = answer.status_code
-        record.body = json.loads(json.dumps(answer.data, default=str))
+        record.body = json.loads(json.dumps(answer.data, cls=JSONEncoder))
         record.save(update_fields=["status", "body"])
 
-
-class Conflict(exceptions.APIException):
-    status_code = 409
-    default_detail = "This can't be done in the present state."
-
-
-class Replay(Exception):
-    def __init__(self, record: IdempotencyRecord) -> None:
-        self.record = record
+    def _release(self) -> None:
+        if self._record is not None:
+            self._record.delete()
+            self._record = None
 
 
-def _canonical(data: Any) -> bytes:
-    return json.dumps(data, sort_keys=True, default=str).encode()
+def _claim(request: Request, key: str, *, at: datetime) -> IdempotencyRecord:
+    """The record this request now owns. Raises Replay, Conflict or ValidationError when another has it."""
+    token = getattr(request._request, "token", None)
+    actor_key = f"token:{token.prefix}" if token else f"user:{request.user.pk}"
+    fingerprint = _fingerprint(request)
+    try:
+        with transaction.atomic():
+            return IdempotencyRecord.objects.create(
+                actor_key=actor_key, key=key, fingerprint=fingerprint, created_at=at
+            )
+    except IntegrityError:
+        known = IdempotencyRecord.objects.filter(actor_key=actor_key, key=key).first()
+    if known is None:
+        raise Conflict("The first request with this key has just failed. Ask again.")
+    if known.fingerprint != fingerprint:
+        raise exceptions.ValidationError(
+            {"Idempotency-Key": ["This key was used for another request. Choose a new one."]}
+        )
+    if known.status is not None:
+        raise Replay(known)
+    abandoned = IdempotencyRecord.objects.filter(pk=known.pk, status=None, created_at__lt=at - ABANDONED_AFTER)
+    if not abandoned.update(created_at=at):
+        raise Conflict("The first request with this key is still running. Ask again shortly.")
+    return known
 
 
-class ApiView(Idempotent, views.APIView):
-    """Base of single endpoints. Set `scope` to the resource's name, such as "people"."""
+def _fingerprint(request: Request) -> str:
+    """SHA-256 of what is asked: method, address and the body whatever the order of its members."""
+    body = json.dumps(request.data, sort_keys=True, default=str)
+    return hashlib.sha256(f"{request.method} {request.get_full_path()}\n{body}".encode()).hexdigest()
 
-    scope = ""
 
-
-class ApiViewSet(Idempotent, viewsets.GenericViewSet):
-    """Base of resources. Set `scope`; list and get through queries, change through services."""
+class _Called(Idempotent):
+    """What every endpoint knows about its call. Set `scope` to the resource's name, such as "people"."""
 
     scope = ""
 
     @property
     def actor(self) -> Actor:
-        return self.request.auth
-
-    def page_of(self, queryset: Any) -> response.Response:
-        """One cursor page of a queryset, filtered by the resource's filters."""
-        page = self.paginate_queryset(self.filter_queryset(queryset))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        """Who calls."""
+        return self.request.auth  # type: ignore[attr-defined]
 
     @property
-    def by(self) -> Any:
+    def by(self) -> User | None:
         """The acting person, or None for a machine: what services take as `by`."""
         return self.actor.user
 
     @property
+    def at(self) -> datetime:
+        """The request's moment (aware, UTC): what services take as `at`."""
+        return self.request._request.at  # type: ignore[attr-defined]
+
+    @property
     def organisation_id(self) -> int:
+        """The organisation in scope."""
         return current_id()
+
+
+class ApiView(_Called, views.APIView):
+    """Base of single endpoints."""
+
+
+class ApiViewSet(_Called, viewsets.GenericViewSet):
+    """Base of resources: list and get through queries, change through services."""
+
+    def page_of(self, queryset: Any) -> Response:
+        """One cursor page of a queryset, filtered by the resource's filters."""
+        page = self.paginate_queryset(self.filter_queryset(queryset))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)

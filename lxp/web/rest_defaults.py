@@ -5,9 +5,11 @@ Apart from `rest.py`, which needs the framework's views, and those load these de
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, pagination, permissions, throttling
 from rest_framework.request import Request
 
@@ -16,23 +18,26 @@ from lxp.people.actor import Actor
 from lxp.people.models import ApiToken, Role
 from lxp.tenancy import enter
 
+USE_NOTED_EVERY = timedelta(minutes=5)
+"""How exact "last used" is: a row is not written for every call."""
+
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer <token>`. Opens the token's organisation for the rest of the request."""
+    """`Authorization: Bearer <token>`. Opens the token's organisation; the request's middleware closes it."""
 
-    def authenticate(self, request: Request) -> tuple[None, Actor] | None:
-        header = request.headers.get("Authorization", "")
-        scheme, _, key = header.partition(" ")
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Actor] | None:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
+        at = clock.now()
         try:
             token = ApiToken.keys.get_from_key(key.strip())
         except ApiToken.DoesNotExist:
             raise exceptions.AuthenticationFailed("This token is unknown or was revoked.") from None
-        if token.has_expired:
+        if token.expiry_date is not None and token.expiry_date <= at:
             raise exceptions.AuthenticationFailed("This token has expired. Ask for a new one.")
-        self._note_use(token)
-        _open_scope(request, token.organisation_id)
+        self._note_use(token, at)
+        enter(token.organisation_id)
         actor = Actor(
             organisation_id=token.organisation_id,
             roles=frozenset({Role.ADMINISTRATOR, Role.DESIGNER}),
@@ -40,16 +45,26 @@ class TokenAuthentication(authentication.BaseAuthentication):
         )
         request._request.actor = actor
         request._request.token = token
-        return (None, actor)
+        return (AnonymousUser(), actor)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
 
     @staticmethod
-    def _note_use(token: ApiToken) -> None:
-        at = clock.now()
-        if token.last_used_at is None or at - token.last_used_at > timedelta(minutes=5):
+    def _note_use(token: ApiToken, at: datetime) -> None:
+        if token.last_used_at is None or at - token.last_used_at > USE_NOTED_EVERY:
+            # Unscoped: the token's own row, just before its scope is opened.
             ApiToken.unscoped.filter(pk=token.pk).update(last_used_at=at)
+
+
+class TokenInSchema(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the API document names the token."""
+
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A key from Settings, Keys for other systems."}
 
 
 class BrowserAuthentication(authentication.SessionAuthentication):
@@ -63,26 +78,36 @@ class BrowserAuthentication(authentication.SessionAuthentication):
         return (found[0], actor)
 
 
-def _open_scope(request: Request, organisation_id: int) -> None:
-    """Scope for this request; `rest.Idempotent.finalize_response` closes it."""
-    request._request._scope_token = enter(organisation_id)
+class BrowserInSchema(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the API document names the browser's session."""
+
+    target_class = BrowserAuthentication
+    name = "browser"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
 
 
 class HasScope(permissions.BasePermission):
-    """A token needs `<resource>:read` or `<resource>:write`; a person needs an L&D role."""
+    """A token needs `<resource>:read` or `<resource>:write`; a person needs an L&D role.
+
+    A view without a `scope` is open to every token of the organisation (the API document).
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         actor = request.auth
         if not isinstance(actor, Actor):
             raise exceptions.NotAuthenticated("Send a token: Authorization: Bearer <token>.")
         if actor.scopes is None:
+            self.message = "This part of the API is for the learning team."
             return actor.is_designer
+        if not view.scope:
+            return True
         verb = "read" if request.method in permissions.SAFE_METHODS else "write"
-        needed = f"{view.scope}:{verb}"
-        if needed not in actor.scopes and not (verb == "read" and f"{view.scope}:write" in actor.scopes):
-            self.message = f"This token lacks the scope {needed}."
-            return False
-        return True
+        if f"{view.scope}:write" in actor.scopes or f"{view.scope}:{verb}" in actor.scopes:
+            return True
+        self.message = f"This token lacks the scope {view.scope}:{verb}."
+        return False
 
 
 class TokenThrottle(throttling.SimpleRateThrottle):

@@ -1,0 +1,116 @@
+"""The messages of a journey: what they are filled with, and when they have become pointless."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from journeys.links import step_url
+from journeys.models import Assignment, Enrolment
+from lxp.messaging.models import Message
+from lxp.messaging.registry import register_kind
+
+STALE = timedelta(days=2)
+"""A nudge whose moment passed longer ago than this (mail was down) says nothing useful any more."""
+
+UNFINISHED = (Assignment.State.OPEN, Assignment.State.PLANNED)
+NUDGES = ("journeys.not_ready", "journeys.apply", "journeys.slipping")
+
+
+def enrolment_id_of(message: Message) -> int:
+    """The enrolment a message is planned for: its scope is `enrolment:<id>`."""
+    return int(message.scope.removeprefix("enrolment:"))
+
+
+def context_of(messages: Sequence[Message]) -> Mapping[int, Mapping[str, Any]]:
+    """Journey, cohort and the steps each message speaks of. Two queries for any number of messages."""
+    enrolments, assignments = _load(messages)
+    found = {}
+    for message in messages:
+        enrolment = enrolments.get(enrolment_id_of(message))
+        if enrolment is None:
+            continue
+        steps = [_step(a) for a in _spoken_of(message, assignments[enrolment.pk])]
+        journey = enrolment.cohort.journey
+        path = reverse("journeys:journey", args=[journey.slug])
+        found[message.pk] = {
+            "journey": journey,
+            "cohort": enrolment.cohort,
+            "steps": steps,
+            "minutes": sum(step["minutes"] for step in steps),
+            "live": next((a for a in assignments[enrolment.pk] if a.key == message.params.get("live")), None),
+            "due_at": min((s["due_at"] for s in steps if s["due_at"]), default=None),
+            "url": steps[0]["url"] if len(steps) == 1 else path,
+        }
+    return found
+
+
+def not_worth_sending(messages: Sequence[Message], at: datetime) -> Mapping[int, str]:
+    """Why a message need not go out any more, read from the present state. Two queries for any number of them."""
+    enrolments, assignments = _load(messages)
+    reasons = {}
+    for message in messages:
+        enrolment = enrolments.get(enrolment_id_of(message))
+        if reason := _pointless(message, enrolment, assignments, at):
+            reasons[message.pk] = reason
+    return reasons
+
+
+def _pointless(
+    message: Message, enrolment: Enrolment | None, assignments: Mapping[int, list[Assignment]], at: datetime
+) -> str:
+    if enrolment is None or enrolment.state == Enrolment.State.WITHDRAWN:
+        return "They are not in this journey any more."
+    if message.kind in NUDGES and at - message.due_at > STALE:
+        return "Its moment has passed."
+    if message.kind in ("journeys.welcome", "journeys.completed"):
+        return ""
+    mine = _spoken_of(message, assignments[enrolment.pk], everything=True)
+    if not any(a.state in UNFINISHED for a in mine):
+        return "Everything it speaks of is finished."
+    if message.kind in ("journeys.opened", "journeys.refresher", "journeys.reminder", "journeys.overdue") and not any(
+        a.state == Assignment.State.OPEN or (a.opens_at and a.opens_at <= at) for a in mine if a.state in UNFINISHED
+    ):
+        return "What it speaks of is not open."
+    return ""
+
+
+def _load(messages: Sequence[Message]) -> tuple[dict[int, Enrolment], dict[int, list[Assignment]]]:
+    ids = {enrolment_id_of(message) for message in messages}
+    enrolments = Enrolment.objects.select_related("cohort__journey").in_bulk(ids)
+    rows = (
+        Assignment.objects.filter(enrolment_id__in=ids)
+        .select_related("step", "item", "session")
+        .order_by("enrolment_id", "step__position", "pk")
+    )
+    assignments: dict[int, list[Assignment]] = defaultdict(list)
+    for row in rows:
+        row.enrolment = enrolments[row.enrolment_id]
+        assignments[row.enrolment_id].append(row)
+    return enrolments, assignments
+
+
+def _spoken_of(message: Message, mine: Sequence[Assignment], *, everything: bool = False) -> list[Assignment]:
+    keys = set(message.params.get("keys", ()))
+    return [a for a in mine if a.key in keys and (everything or a.state in UNFINISHED)]
+
+
+def _step(a: Assignment) -> dict[str, Any]:
+    return {
+        "title": a.step.title if a.step else a.item.title if a.item else "",
+        "why": a.step.why if a.step else "",
+        "minutes": a.step.minutes if a.step else a.item.minutes if a.item else 0,
+        "due_at": a.due_at,
+        "url": step_url(a),
+    }
+
+
+for _kind in (
+    "welcome", "opened", "refresher", "reminder", "overdue", "choose_session", "not_ready", "apply", "slipping",
+    "completed",
+):  # fmt: skip
+    register_kind(f"journeys.{_kind}", context=context_of, relevant=not_worth_sending)

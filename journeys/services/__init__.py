@@ -1,0 +1,81 @@
+"""Every change to journeys, one public function each."""
+
+from journeys.services.cohorts import (
+    Offer,
+    add_session,
+    link_session,
+    remove_session,
+    schedule_cohort,
+    set_cohort_state,
+    set_default_session,
+    update_cohort,
+)
+from journeys.services.design import (
+    add_step,
+    change_step,
+    create_journey,
+    move_step,
+    publish_journey,
+    remove_step,
+    start_draft,
+    update_journey,
+)
+from journeys.services.enrolment import (
+    enrol,
+    follow_audience,
+    follow_audiences,
+    preview_audience,
+    preview_enrolment,
+    self_enrol,
+    undo_act,
+    withdraw,
+)
+from journeys.services.overrides import extend_due, insert_step, undo_override, waive_step
+from journeys.services.settling import (
+    follow_changed_audience,
+    settle_cohort,
+    settle_person,
+    sync_registration,
+    sync_session,
+)
+from journeys.services.sync import open_due, sync_cohort, sync_enrolments, sync_learner
+
+__all__ = [
+    "Offer",
+    "add_session",
+    "add_step",
+    "change_step",
+    "create_journey",
+    "enrol",
+    "extend_due",
+    "follow_audience",
+    "follow_audiences",
+    "follow_changed_audience",
+    "insert_step",
+    "link_session",
+    "move_step",
+    "open_due",
+    "preview_audience",
+    "preview_enrolment",
+    "publish_journey",
+    "remove_session",
+    "remove_step",
+    "schedule_cohort",
+    "self_enrol",
+    "set_cohort_state",
+    "set_default_session",
+    "settle_cohort",
+    "settle_person",
+    "start_draft",
+    "sync_cohort",
+    "sync_enrolments",
+    "sync_learner",
+    "sync_registration",
+    "sync_session",
+    "undo_act",
+    "undo_override",
+    "update_cohort",
+    "update_journey",
+    "waive_step",
+    "withdraw",
+]
