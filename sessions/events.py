@@ -8,12 +8,14 @@ from lxp.events import DomainEventData
 
 @dataclass(frozen=True)
 class SessionRescheduled(DomainEventData):
-    """Time or place changed. Moments are ISO 8601 UTC; `sequence` is the session's new one."""
+    """Time or place changed at `moved_at`. Moments are ISO 8601 UTC; `sequence` is the session's new one."""
 
     session_id: int
     sequence: int
     old_starts_at: str
     new_starts_at: str
+    moved_at: str
+    old_place: str = ""
 
 
 @dataclass(frozen=True)

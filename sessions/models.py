@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -73,6 +74,9 @@ class LiveSession(OrgOwned):
         NONE = "none", "In a room"
         LINK = "link", "A meeting link"
 
+    OVER: ClassVar[tuple[str, ...]] = (State.ENDED, State.RECONCILING, State.CLOSED)
+    OPEN: ClassVar[tuple[str, ...]] = (State.SCHEDULED, State.LIVE)
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     template = models.ForeignKey(SessionTemplate, null=True, on_delete=models.PROTECT, related_name="sessions")
     title = models.CharField(max_length=200)
@@ -91,6 +95,7 @@ class LiveSession(OrgOwned):
     actual_start = models.DateTimeField(null=True, blank=True)
     actual_end = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True, help_text="Last change of time or place.")
+    cancel_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -104,6 +109,10 @@ class LiveSession(OrgOwned):
 
     def __str__(self) -> str:
         return f"{self.title} at {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in self.OVER
 
 
 class SessionStaff(OrgOwned):
@@ -160,10 +169,10 @@ class AgendaBlock(OrgOwned):
 
 
 class Booking(OrgOwned):
-    """A seat, a place in the queue, or what became of it. One active row per person and session.
+    """A seat, a place in the queue, or what became of it. One row per person and session; history in BookingEvent.
 
-    `context` names what it was booked for, such as `cohort:3`, so that a switch between alternatives of one
-    step frees the other seat. History is in BookingEvent.
+    `uuid` names the calendar entry, so taking a seat again after giving it up draws a new one: calendars
+    don't bring a cancelled entry back. `updated_at` is the moment of `state`.
     """
 
     class State(models.TextChoices):
@@ -177,6 +186,7 @@ class Booking(OrgOwned):
     state = models.CharField(max_length=12, choices=State.choices, default=State.BOOKED)
     queued_at = models.DateTimeField(help_text="Decides the order of the waiting list.")
     walk_in = models.BooleanField(default=False)
+    promoted = models.BooleanField(default=False, help_text="The seat came from the waiting list.")
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -190,7 +200,6 @@ class Booking(OrgOwned):
 
     def __str__(self) -> str:
         return f"{self.learner_id} {self.state} on {self.session_id}"
-
 
 class BookingEvent(OrgOwned):
     """What happened to a booking, who did it and why. Append-only."""
