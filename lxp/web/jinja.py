@@ -23,7 +23,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 
@@ -49,7 +49,7 @@ def environment(**options: Any) -> jinja2.Environment:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     # A page asks for the sprite once per icon; the hashed name can't change while the process lives.
-    env.globals.update(static=cache(static), url=url, query=query)
+    env.globals.update(static=cache(static), url=url, address=address, query=query)
     env.filters.update(_FILTERS)
     return env
 
@@ -66,6 +66,17 @@ def url(name: str, *args: Any, query: dict[str, Any] | None = None, **kwargs: An
     """The path of a named view: `url("live:session-page", session.uuid, query={"tab": "people"})`."""
     path = reverse(name, args=args or None, kwargs=kwargs or None)
     return f"{path}?{urlencode(query, doseq=True)}" if query else path
+
+
+def address(name: str) -> str | None:
+    """The path of a view without arguments, or None where this installation doesn't serve it.
+
+    For the frame, which leaves such a link out. Everywhere else `url`, so that a wrong name is an error.
+    """
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return None
 
 
 def query(request: HttpRequest, **changes: Any) -> str:

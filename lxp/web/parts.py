@@ -18,7 +18,7 @@ class SampleForm(forms.Form):
     date = forms.DateField(
         label="Session date",
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"invalid": "November has 30 days. Did you mean 30 November?"},
+        error_messages={"required": "Choose the day, or say that it isn’t fixed yet."},
     )
     zone = forms.ChoiceField(label="Time zone", choices=[("Europe/Lisbon", "Lisbon"), ("Africa/Nairobi", "Nairobi")])
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 2}))
@@ -59,7 +59,7 @@ def sample(at: datetime) -> dict[str, Any]:
     """The context of the style page as it looks at the moment `at` (aware UTC)."""
     wrong = {
         "question": "What did you see, from where you stood?",
-        "date": "2026-11-31",
+        "date": "",
         "zone": "Europe/Lisbon",
         "unit": "rel",
     }

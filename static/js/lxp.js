@@ -126,26 +126,24 @@
     button.form.querySelectorAll("button").forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
   });
 
-  /* ---- the bell: pushed where there is a stream, asked for each minute where there is none ---- */
-  const ring = (html) => {
-    const bell = document.getElementById("bell");
-    if (!bell || !html.trim()) return;
-    const had = bell === document.activeElement;
-    bell.outerHTML = html;
-    if (had) document.getElementById("bell")?.focus();
-  };
+  /* ---- the bell: told by the stream where there is one, asked for each minute where there is none ---- */
   const { stream, inboxUrl } = body.dataset;
   const ask = () => {
     if (document.hidden || !navigator.onLine) return;
-    fetch(inboxUrl, { headers: { "HX-Request": "true" } }).then((r) => (r.ok && !r.redirected ? r.text() : ""))
-      .then((html) => { if (html.includes('id="bell"')) ring(html); }).catch(() => {});
+    fetch(inboxUrl, { headers: { "HX-Request": "true" } }).then((r) => (r.ok && !r.redirected ? r.text() : "")).then((html) => {
+      const bell = document.getElementById("bell");
+      if (!bell || !html.includes('id="bell"')) return; // signed out meanwhile: leave what is there
+      const had = bell === document.activeElement;
+      bell.outerHTML = html;
+      if (had) document.getElementById("bell").focus();
+    }).catch(() => {});
   };
   let asking;
-  const poll = () => { if (inboxUrl && !asking) asking = setInterval(ask, 60000); };
-  if (stream && window.EventSource) {
+  const poll = () => { asking ??= setInterval(ask, 60000); };
+  if (stream && inboxUrl) {
     const source = new EventSource(stream, { withCredentials: true });
-    source.addEventListener("inbox", (e) => ring(e.data));
+    source.addEventListener("inbox", (e) => { if (e.data !== document.getElementById("bell")?.dataset.unread) ask(); });
     source.onopen = () => { clearInterval(asking); asking = undefined; };
-    source.onerror = poll; // the browser reconnects by itself; until then we ask
-  } else poll();
+    source.onerror = poll; // the browser tries again by itself; until then we ask
+  } else if (inboxUrl) poll();
 })();
