@@ -11,6 +11,7 @@ from lxp.people.models import (
     JobRole,
     Membership,
     Organisation,
+    PeopleImport,
     Team,
     User,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Message",
     "MessagingPulse",
     "Organisation",
+    "PeopleImport",
     "Post",
     "Preference",
     "RoleSkill",

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from rest_framework_api_key.models import AbstractAPIKey, BaseAPIKeyManager
 
+from lxp import clock
 from lxp.tenancy import OrgManager, OrgOwned
 
 
@@ -43,7 +44,8 @@ class UserManager(BaseUserManager["User"]):
     use_in_migrations = True
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email__iexact=username)
+        """Whoever signs in with this e-mail, in any case. Written as the unique index has it, so that it is used."""
+        return self.alias(lowered=Lower("email")).get(lowered=Lower(models.Value(username or "")))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=self.normalize_email(email), **fields)
@@ -71,8 +73,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
     work_start = models.TimeField(default="09:00")
     work_end = models.TimeField(default="17:30")
-    work_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True,
-                           help_text="ISO weekdays, Monday is 1; empty means Monday to Friday.")
+    work_days = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        blank=True,
+        help_text="ISO weekdays, Monday is 1; empty means Monday to Friday.",
+    )
     quiet_from = models.TimeField(null=True, blank=True, help_text="Empty: the organisation's quiet hours.")
     quiet_until = models.TimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
@@ -131,8 +137,7 @@ class Membership(OrgOwned):
     roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=list)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="memberships")
     manager = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="reports")
-    job_role = models.ForeignKey(JobRole, null=True, blank=True, on_delete=models.SET_NULL,
-                                 related_name="memberships")
+    job_role = models.ForeignKey(JobRole, null=True, blank=True, on_delete=models.SET_NULL, related_name="memberships")
     external_id = models.CharField(max_length=120, blank=True, help_text="The HR system's id.")
     place = models.CharField(max_length=120, blank=True)
     hired_on = models.DateField(null=True, blank=True)
@@ -140,12 +145,14 @@ class Membership(OrgOwned):
     attributes = models.JSONField(default=dict, blank=True, help_text="Further HR fields, usable in audience rules.")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(default=clock.now, help_text="Last change of what HR knows; for delta reads.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "user"], name="membership_once"),
             models.UniqueConstraint(
-                fields=["organisation", "external_id"], name="membership_external_id_once",
+                fields=["organisation", "external_id"],
+                name="membership_external_id_once",
                 condition=~models.Q(external_id=""),
             ),
         ]
@@ -153,6 +160,7 @@ class Membership(OrgOwned):
             models.Index(fields=["organisation", "manager"], name="membership_manager"),
             models.Index(fields=["organisation", "team"], name="membership_team"),
             models.Index(fields=["organisation", "job_role"], name="membership_role"),
+            models.Index(fields=["organisation", "updated_at"], name="membership_updated"),
             GinIndex(fields=["attributes"], name="membership_attributes"),
         ]
 
@@ -180,6 +188,28 @@ class Audience(OrgOwned):
         return self.name
 
 
+class PeopleImport(OrgOwned):
+    """A file of people on its way in: looked at first, applied all at once, and undoable for thirty days.
+
+    `text` is the file as it came, kept until it is applied. `effect` is what undoing needs: ids of the memberships
+    it made, and for those it changed the values before and after, by membership id.
+    """
+
+    name = models.CharField(max_length=200)
+    text = models.TextField(blank=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    effect = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "-created_at"], name="people_import_latest")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Holiday(OrgOwned):
     """A day on which no reminder is sent to people in `zone` (everybody when empty)."""
 
@@ -198,6 +228,12 @@ class ApiTokenManager(BaseAPIKeyManager):
     """Tokens by prefix, before an organisation is known: the token itself names it."""
 
 
+class OrgTokenManager(OrgManager):
+    """Tokens of the organisation in scope; the library reads the key's hashing from here."""
+
+    key_generator = BaseAPIKeyManager.key_generator
+
+
 class ApiToken(AbstractAPIKey, OrgOwned):
     """A machine's key to the REST API: hashed, revocable, expiring, with scopes such as `people:read`."""
 
@@ -205,7 +241,7 @@ class ApiToken(AbstractAPIKey, OrgOwned):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     last_used_at = models.DateTimeField(null=True, blank=True)
 
-    objects = OrgManager()
+    objects = OrgTokenManager()
     keys = ApiTokenManager()
     unscoped = models.Manager()
 

@@ -1,0 +1,68 @@
+"""What the frame of every page shows: customer, person, workspace and places, unread notifications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language, get_language_bidi
+
+from lxp.people.models import Membership
+from lxp.web import places
+from lxp.web.jinja import hue, initials
+
+SESSION_WORKSPACE = "workspace"
+"""The workspace somebody chose last, for pages that belong to several or to none."""
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """The names that `lxp/base.html` and `lxp/plain.html` use. One query: the unread count.
+
+    Signed out (and in error pages) only language, direction and theme are there.
+    """
+    shown: dict[str, Any] = {
+        "lang": get_language() or settings.LANGUAGE_CODE,
+        "text_dir": "rtl" if get_language_bidi() else "ltr",
+        "theme": "",
+    }
+    membership = getattr(request, "membership", None)
+    if membership is not None:
+        shown |= _person(membership) | _frame(request) | {"unread": _unread(membership)}
+    return shown
+
+
+def _unread(membership: Membership) -> int:
+    try:
+        from lxp.messaging.queries import unread_count
+    except ImportError:
+        return 0
+    return unread_count(membership.user)
+
+
+def _person(membership: Membership) -> dict[str, Any]:
+    user, organisation = membership.user, membership.organisation
+    return {
+        "customer": organisation.brand or organisation.name,
+        "person": {
+            "name": user.name, "email": user.email, "initials": initials(user.name), "hue": hue(user.email),
+        },
+        "theme": user.theme,
+        "zone": user.zone,
+    }  # fmt: skip
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    mine = places.workspaces_of(request.actor)  # type: ignore[attr-defined]
+    here = places.current_workspace(mine, request.path, request.session.get(SESSION_WORKSPACE, ""))
+    return {
+        "workspace": {"key": here.key, "label": here.label},
+        "workspaces": [
+            {"key": workspace.key, "label": workspace.label, "url": places.landing(workspace)} for workspace in mine
+        ],
+        "places": places.stops(here, request.path),
+        "search_url": places.address("lxp:search") or places.address("content:library") or places.landing(here),
+        "inbox_url": places.address("messages:bell") or "",
+        "stream": settings.STREAM_URL,
+        "now": request.at,  # type: ignore[attr-defined]
+    }
