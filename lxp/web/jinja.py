@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,9 @@ NOT_YET = "–"
 # Django's short code, and the variant of it that we write when nothing more is said.
 _VARIANTS = {"en": "en_GB", "pt": "pt_PT"}
 
-_MINUTE, _HOUR = 60, 3600
+_MINUTE, _HOUR = 60, 3600  # seconds
+
+Unit = Literal["minute", "hour", "day", "week", "month", "year"]
 
 
 def environment(**options: Any) -> jinja2.Environment:
@@ -112,24 +114,22 @@ def localtime(moment: datetime | None, zone: str | ZoneInfo | None = None) -> da
 
     Raises ValueError for a naive moment, ZoneInfoNotFoundError for a zone that doesn't exist.
     """
-    if moment is None:
-        return None
+    return None if moment is None else _moved(moment, zone)
+
+
+def _moved(moment: datetime, zone: str | tzinfo | None) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no zone; store and pass aware moments.")
-    target = ZoneInfo(zone) if isinstance(zone, str) else zone or timezone.get_current_timezone()
-    return moment.astimezone(target)
+    return moment.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone or timezone.get_current_timezone())
 
 
-def _shown(value: datetime | date) -> datetime | date:
-    """What is on the wall: stored instants in the viewer's zone, everything else as it is."""
-    if isinstance(value, datetime) and (value.tzinfo is None or value.tzinfo is UTC):
-        return localtime(value)  # type: ignore[return-value]
-    return value
+def _shown(moment: datetime) -> datetime:
+    """What is on the wall: a stored instant in the viewer's zone, a moved one where it was moved to."""
+    return _moved(moment, None) if moment.tzinfo is None or moment.tzinfo is UTC else moment
 
 
 def _date(value: datetime | date) -> date:
-    shown = _shown(value)
-    return shown.date() if isinstance(shown, datetime) else shown
+    return _shown(value).date() if isinstance(value, datetime) else value
 
 
 @lru_cache(maxsize=4096)
@@ -172,7 +172,7 @@ def clock(value: datetime | time | None) -> str:
     if value is None:
         return NOT_YET
     shown = _shown(value) if isinstance(value, datetime) else value
-    return _write_clock(shown.hour, shown.minute, get_language() or "en")  # type: ignore[union-attr]
+    return _write_clock(shown.hour, shown.minute, get_language() or "en")
 
 
 def _join(day_text: str, clock_text: str) -> str:
@@ -207,9 +207,9 @@ def relative(value: datetime | None, now: datetime) -> str:
     """
     if value is None:
         return NOT_YET
-    shown = localtime(value) if value.tzinfo is UTC else value
-    delta = shown - now  # type: ignore[operator]
-    days = (shown.date() - now.astimezone(shown.tzinfo).date()).days  # type: ignore[union-attr]
+    shown = _shown(value)
+    delta = shown - now
+    days = (shown.date() - now.astimezone(shown.tzinfo).date()).days
     seconds = abs(delta.total_seconds())
     if seconds < _MINUTE:
         return gettext("now")
@@ -220,11 +220,11 @@ def relative(value: datetime | None, now: datetime) -> str:
     return _directed(timedelta(days=days), _day_unit(abs(days)))
 
 
-def _day_unit(days: int) -> str:
+def _day_unit(days: int) -> Unit:
     return "day" if days < 14 else "week" if days < 60 else "month" if days < 365 else "year"
 
 
-def _directed(delta: timedelta, unit: str) -> str:
+def _directed(delta: timedelta, unit: Unit) -> str:
     # A threshold nothing reaches makes Babel write the unit it is told, not the one it would pick.
     return dates.format_timedelta(delta, unit, threshold=float("inf"), add_direction=True, locale=locale())
 
@@ -232,7 +232,7 @@ def _directed(delta: timedelta, unit: str) -> str:
 def late(due: datetime, now: datetime) -> str:
     """How long ago something was due: "6 days late", "3 hours late". A fact, not a fault."""
     seconds = max(0, (now - due).total_seconds())
-    days = (now.astimezone(_shown(due).tzinfo).date() - _date(due)).days  # type: ignore[union-attr]
+    days = (now.astimezone(_shown(due).tzinfo).date() - _date(due)).days
     if days >= 1:
         return ngettext("%(n)d day late", "%(n)d days late", days) % {"n": days}
     hours = int(seconds // _HOUR)
