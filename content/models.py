@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
@@ -31,8 +34,15 @@ class ContentItem(OrgOwned):
     external_id = models.CharField(max_length=200, blank=True, help_text="Id in the catalogue it came from.")
     source = models.CharField(max_length=300, blank=True)
     current = models.ForeignKey(
-        "content.ContentVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        "content.ContentVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
         help_text="The published version learners get.",
+    )
+    search = SearchVectorField(
+        null=True, editable=False, help_text="Title, tags, summary and text, for the library; kept by the services."
     )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -47,6 +57,8 @@ class ContentItem(OrgOwned):
         indexes = [
             models.Index(fields=["organisation", "state", "title", "id"], name="item_list"),
             GinIndex(fields=["tags"], name="item_tags"),
+            GinIndex(fields=["search"], name="item_search"),
+            GinIndex(OpClass("title", "gin_trgm_ops"), name="item_title_trigrams"),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +121,9 @@ class Attempt(OrgOwned):
     item = models.ForeignKey(ContentItem, on_delete=models.CASCADE, related_name="attempts")
     version = models.ForeignKey(ContentVersion, on_delete=models.PROTECT, related_name="attempts")
     registration = models.UUIDField(null=True, blank=True, help_text="The enrolment's uuid.")
+    complete = models.JSONField(
+        default=dict, blank=True, help_text="The completion rule it is judged by: its step's, else its version's."
+    )
     number = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State.choices, default=State.STARTED)
     progress = models.FloatField(default=0, help_text="0 to 1, never falls.")
@@ -154,3 +169,33 @@ class Bookmark(OrgOwned):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class MediaFile(OrgOwned):
+    """A file that belongs to an item: checked when it came, stored under a name of ours, never changed afterwards.
+
+    Bodies of versions name it by `uuid`; a new upload is a new row, so that old versions keep what they show.
+    """
+
+    class Role(models.TextChoices):
+        VIDEO = "video", "Video"
+        CAPTIONS = "captions", "Captions"
+        POSTER = "poster", "Poster"
+        IMAGE = "image", "Picture"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    item = models.ForeignKey(ContentItem, on_delete=models.CASCADE, related_name="files")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    file = models.FileField(max_length=200)
+    content_type = models.CharField(max_length=40, help_text="What the bytes are, not what the sender said.")
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    name = models.CharField(max_length=200, blank=True, help_text="What it was called where it came from.")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["item", "role"], name="media_item_role")]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.item_id}"

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from lxp.tenancy import current_id
 
@@ -88,11 +88,10 @@ SELECT count(*) FROM added
 """
 
 
-@transaction.atomic
 def record_statements(experiences: Sequence[Experience]) -> int:
     """Append many statements of the organisation in scope; ids that are there already are left as they are.
 
-    One query however many. Rows of the roll-up are taken in a fixed order, so that two writers never wait for each
+    One query however many, and so all or nothing. Rows of the roll-up are taken in a fixed order, so that two writers never wait for each
     other in a circle. Returns how many were new.
     """
     if not experiences:

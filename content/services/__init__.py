@@ -1,0 +1,34 @@
+"""Changes to self-paced content, one public function each."""
+
+from content.services.attempts import Saved, acknowledge, save_progress, start_again, start_attempt, tries_left
+from content.services.authoring import (
+    Teaches,
+    create_item,
+    discard_draft,
+    publish_item,
+    restore_item,
+    retire_item,
+    save_draft,
+    update_item,
+)
+from content.services.notes import add_note, change_note, delete_note
+
+__all__ = [
+    "Saved",
+    "Teaches",
+    "acknowledge",
+    "add_note",
+    "change_note",
+    "create_item",
+    "delete_note",
+    "discard_draft",
+    "publish_item",
+    "restore_item",
+    "retire_item",
+    "save_draft",
+    "save_progress",
+    "start_again",
+    "start_attempt",
+    "tries_left",
+    "update_item",
+]
