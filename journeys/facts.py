@@ -17,7 +17,7 @@ from content import queries as content
 from journeys.models import Assignment, Cohort, CohortSession, Enrolment, Override, Step
 from journeys.plan import Anchor, Change, Fact, Inputs, StepSpec, plan_assignments
 from journeys.timing import parse_condition, parse_rule
-from lxp.messaging import queries as messaging
+from lxp.messaging import told
 from lxp.messaging.plan import PersonTime
 from lxp.messaging.times import person_times
 from lxp.people import queries as people
@@ -116,7 +116,7 @@ class _Reader:
         ids = [row["pk"] for row in enrolments]
         self.changes = self._changes(ids)
         self.opened = self._opened(ids)
-        self.nudges = messaging.nudges_since(
+        self.nudges = told.nudges_since(
             {f"enrolment:{row['pk']}": row["last_active_at"] or row["enrolled_at"] for row in enrolments}
         )
 

@@ -133,12 +133,13 @@ def todo_of(user_id: int, *, until: datetime | None = None) -> QuerySet[Assignme
     return rows.filter(due_at__lte=until) if until else rows
 
 
-def assignment_by_registration(registration: Any, item_id: int) -> Assignment | None:
-    """The assignment an attempt belongs to. One query."""
-    return (
-        Assignment.objects.filter(enrolment__uuid=registration, item_id=item_id)
-        .select_related("step", "enrolment__cohort__journey")
-        .first()
+def assignments_by_registration(registration: Any) -> list[Assignment]:
+    """An enrolment's assignments with step, item, session and journey, in the order of the steps. One query."""
+    return list(
+        Assignment.objects.filter(enrolment__uuid=registration)
+        .select_related("step", "item", "session", "enrolment__cohort__journey")
+        .defer("item__search")
+        .order_by(F("step__position").asc(nulls_last=True), "pk")
     )
 
 

@@ -54,7 +54,10 @@ def current_id() -> int:
 
 
 def current_id_or_none() -> int | None:
-    """Id of the organisation in scope, or None (for logging and error pages)."""
+    """Id of the organisation in scope, or None: for logging, error pages and the default of new rows.
+
+    A row made without a scope has no organisation, and the database refuses it.
+    """
     return _current.get()
 
 
@@ -69,7 +72,7 @@ class OrgOwned(models.Model):
     """A row that belongs to one organisation. New rows take the organisation in scope."""
 
     organisation = models.ForeignKey(
-        "lxp.Organisation", on_delete=models.CASCADE, default=current_id, related_name="+", editable=False
+        "lxp.Organisation", on_delete=models.CASCADE, default=current_id_or_none, related_name="+", editable=False
     )
 
     objects = OrgManager()

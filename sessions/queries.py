@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from sessions.models import (
     SessionStaff,
     SessionTemplate,
 )
+from sessions.plan import BookingFacts
 from sessions.scheduling import WorkingHours, ZoneRow, zones_at
 
 SEE, RUN, CHANGE = "see", "run", "change"
@@ -274,6 +275,32 @@ def planned_bookings(session_ids: Collection[int], learner_ids: Collection[int] 
     ]
 
 
+def booking_plans(
+    session_ids: Collection[int], learner_ids: Collection[int] | None = None
+) -> dict[tuple[int, int], BookingFacts]:
+    """What the message plan of each booking depends on, by (learner, session). Two queries."""
+    sessions = {row["id"]: row for row in session_facts(session_ids)}
+    return {
+        (booking.learner_id, booking.session_id): facts_of(sessions[booking.session_id], booking)
+        for booking in planned_bookings(session_ids, learner_ids)
+    }
+
+
+def facts_of(session: Mapping[str, Any], booking: PlannedBooking) -> BookingFacts:
+    """The planner's view of a booking in a session (a row of `session_facts`). No query."""
+    return BookingFacts(
+        session_id=session["id"],
+        title=session["title"],
+        starts_at=session["starts_at"],
+        takes_place=session["state"] in LiveSession.OPEN,
+        changed_at=session["changed_at"],
+        state=booking.state,
+        since=booking.since,
+        promoted=booking.promoted,
+        own_act=booking.own_act,
+    )
+
+
 def future_sessions_of(user_id: int, at: datetime) -> list[int]:
     """Ids of sessions ahead in which this person has a seat or waits. One query."""
     return list(
@@ -281,6 +308,22 @@ def future_sessions_of(user_id: int, at: datetime) -> list[int]:
             learner_id=user_id, state__in=ACTIVE, session__starts_at__gt=at, session__state__in=LiveSession.OPEN
         ).values_list("session_id", flat=True)
     )
+
+
+def sessions_for_messages(session_ids: Collection[int]) -> dict[int, LiveSession]:
+    """These sessions by id, with staff and their names. Two queries."""
+    staff = SessionStaff.objects.select_related("user").order_by("-part", "pk")
+    return LiveSession.objects.prefetch_related(Prefetch("staff", staff)).in_bulk(list(session_ids))
+
+
+def bookings_for_messages(booking_ids: Collection[int]) -> dict[int, Booking]:
+    """These bookings by id, with their learner. One query."""
+    return Booking.objects.select_related("learner").in_bulk(list(booking_ids))
+
+
+def staff_ids_of(staff_ids: Collection[int]) -> set[int]:
+    """Those of `staff_ids` that still run their session. One query."""
+    return set(SessionStaff.objects.filter(pk__in=staff_ids).values_list("pk", flat=True))
 
 
 # ---------------------------------------------------------------- the people of a session

@@ -14,7 +14,7 @@ from journeys.facts import CohortFacts, Member, cohort_facts, members_of
 from journeys.models import Cohort, Enrolment
 from journeys.plan import Anchor
 from journeys.simulation import Behaviour, Happening, simulate
-from lxp.messaging import queries as messaging
+from lxp.messaging import told
 from lxp.messaging.plan import PersonTime, PlannedMessage
 from sessions import queries as live
 from sessions.plan import plan_booking
@@ -41,8 +41,8 @@ def simulate_cohort(
     emails = dict(rows.values_list("pk", "learner__email"))
     members = members_of(facts, list(emails))
     behaviour = Behaviour(frozenset(_steps_of(facts, absent)), diligent)
-    sent = messaging.sent_suffixes([f"enrolment:{pk}" for pk in emails])
-    bookings = _bookings(facts, [m.learner_id for m in members])
+    sent = told.sent_suffixes([f"enrolment:{pk}" for pk in emails])
+    bookings = live.booking_plans(facts.session_ids, [m.learner_id for m in members])
     until = at + timedelta(days=days)
     entries: list[dict[str, Any]] = []
     for member in members:
@@ -69,13 +69,6 @@ def _steps_of(facts: CohortFacts, absent: Iterable[str]) -> Iterable[str]:
         else:
             known = ", ".join(facts.offers) or "none"
             raise ValueError(f"No live step or session “{name}” in this cohort; live steps: {known}.")
-
-
-def _bookings(facts: CohortFacts, learner_ids: Sequence[int]) -> dict[tuple[int, int], Any]:
-    return {
-        (learner, session): booking
-        for (learner, session), booking in live.booking_plans(facts.session_ids, learner_ids).items()
-    }
 
 
 def _planner(bookings: dict[tuple[int, int], Any], member: Member) -> Any:

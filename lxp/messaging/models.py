@@ -21,6 +21,10 @@ class State(models.TextChoices):
     DEAD = "dead", "Failed"
 
 
+NO_LONGER_NEEDED = "No longer needed"
+"""`because` of what a plan took back, so that a later plan may promise it again."""
+
+
 class Message(OrgOwned):
     """The ledger: every message ever promised to somebody is one row, with why, when, how and its fate.
 

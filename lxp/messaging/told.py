@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
-from lxp.messaging.models import Message
+from lxp.messaging.models import NO_LONGER_NEEDED, Message, State
 
 
-def last_told(scopes: Collection[str], kinds: Collection[str]) -> dict[str, Message]:
-    """The latest message of `kinds` that went out in each of `scopes`; scopes without one are left out. One query."""
+def last_told(
+    scopes: Collection[str], kinds: Collection[str], *, until: Mapping[str, datetime] | None = None
+) -> dict[str, Message]:
+    """The latest message of `kinds` that went out in each of `scopes`; scopes without one are left out. One query.
+
+    `until` gives the moment of a scope after which what went out doesn't count.
+    """
+    until = until or {}
     rows = Message.objects.filter(scope__in=list(scopes), kind__in=list(kinds), sent_at__isnull=False)
-    return {message.scope: message for message in rows.order_by("sent_at", "pk")}
+    return {
+        message.scope: message
+        for message in rows.order_by("sent_at", "pk")
+        if message.scope not in until or message.sent_at <= until[message.scope]
+    }
 
 
 def sent_suffixes(scopes: Collection[str]) -> dict[str, set[str]]:

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField()),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='insights', to='journeys.enrolment')),
-                ('organisation', models.ForeignKey(default=lxp.tenancy.current_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lxp.organisation')),
+                ('organisation', models.ForeignKey(default=lxp.tenancy.current_id_or_none, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lxp.organisation')),
                 ('override', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='journeys.override')),
             ],
             options={
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField()),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='content.contentitem')),
                 ('learner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recommendations', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(default=lxp.tenancy.current_id, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lxp.organisation')),
+                ('organisation', models.ForeignKey(default=lxp.tenancy.current_id_or_none, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lxp.organisation')),
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('state', 'shown')), fields=['organisation', 'learner', 'rank'], name='recommendation_shown')],

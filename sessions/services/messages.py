@@ -22,9 +22,6 @@ from sessions.plan import CATEGORY, KINDS, BookingFacts, plan_booking
 
 INVITES = ("live.booked", "live.promoted", "live.moved")
 """The kinds that put an entry into somebody's calendar."""
-TOLD = (*KINDS, "live.moved")
-"""The kinds that name the time of a session."""
-
 AT_LEAST_BEFORE = timedelta(hours=2)
 """A change reaches people at night only if the morning would leave them less than this."""
 
@@ -53,25 +50,11 @@ def sync_messages(
     numbers: dict[tuple[BookingFacts, PersonTime], int] = {}
     members = []
     for booking in bookings:
-        key = (_facts(sessions[booking.session_id], booking), times[booking.learner_id])
+        key = (queries.facts_of(sessions[booking.session_id], booking), times[booking.learner_id])
         number = numbers.setdefault(key, len(numbers))
         members.append(Member(booking.learner_id, scope_of(booking.booking_id), number))
     plans = {number: plan_booking(facts, person) for (facts, person), number in numbers.items()}
     return sync_planned(members=members, plans=plans, kinds=KINDS, at=at)
-
-
-def _facts(session: dict[str, Any], booking: queries.PlannedBooking) -> BookingFacts:
-    return BookingFacts(
-        session_id=session["id"],
-        title=session["title"],
-        starts_at=session["starts_at"],
-        takes_place=session["state"] in LiveSession.OPEN,
-        changed_at=session["changed_at"],
-        state=booking.state,
-        since=booking.since,
-        promoted=booking.promoted,
-        own_act=booking.own_act,
-    )
 
 
 @transaction.atomic

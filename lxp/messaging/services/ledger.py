@@ -11,15 +11,15 @@ from typing import Any
 from django.db import connection, transaction
 
 from lxp.messaging.categories import category
-from lxp.messaging.models import Channel
+from lxp.messaging.models import NO_LONGER_NEEDED, Channel
 from lxp.messaging.plan import PlannedMessage
 from lxp.tenancy import current_id
 
-NO_LONGER_NEEDED = "No longer needed"
-"""`because` of what a plan took back, so that a later plan may promise it again."""
-
 POSTPONED = "Postponed"
 """How `because` begins when delivery moved a message on; a plan whose moment has passed leaves that alone."""
+
+BY_HAND = "~"
+"""In the suffix of a message that somebody sent again by hand: it belongs to no plan, so no plan takes it back."""
 
 _CHUNK = 1000
 
@@ -113,6 +113,8 @@ def _check_plans(plans: Mapping[int, Sequence[PlannedMessage]], kinds: frozenset
 def _check(message: PlannedMessage, kinds: frozenset[str]) -> None:
     category(message.category)
     Channel(message.channel)
+    if BY_HAND in message.suffix:
+        raise ValueError(f"{message.suffix}: {BY_HAND!r} marks messages that were sent again by hand.")
     if message.kind not in kinds:
         raise ValueError(f"{message.suffix}: its kind {message.kind!r} is not among the kinds of this sync.")
     for moment in (message.due_at, message.about_at):
@@ -233,6 +235,7 @@ WITH {_WANTED}, existing AS MATERIALIZED (
         row_number() OVER (PARTITION BY scope, suffix ORDER BY about_key) AS place
     FROM existing LEFT JOIN wanted USING (scope, suffix, about_key)
     WHERE wanted.plan IS NULL AND existing.free AND existing.kind = ANY(%(kinds)s)
+        AND strpos(existing.suffix, '{BY_HAND}') = 0
 ), absent AS MATERIALIZED (
     SELECT *, row_number() OVER (PARTITION BY scope, suffix ORDER BY about_key) AS place
     FROM matched WHERE id IS NULL
