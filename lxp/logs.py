@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging.config
+import os
+import sys
 from typing import Any
 
 import structlog
@@ -17,8 +19,12 @@ def configure(options: dict[str, Any]) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso"),
     ]
-    last: Any = structlog.processors.JSONRenderer() if options["json"] else structlog.dev.ConsoleRenderer()
-    tail = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    last: Any = structlog.processors.JSONRenderer()
+    if not options["json"]:
+        # Plain tracebacks: the rich ones print every local variable, and with them people's data.
+        colours = sys.stderr.isatty() or bool(os.environ.get("FORCE_COLOR"))
+        last = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+    tail: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if options["json"]:
         tail.append(structlog.processors.format_exc_info)
     logging.config.dictConfig(

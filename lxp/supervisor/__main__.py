@@ -71,7 +71,7 @@ def run(options: Options, console: Console) -> None:
     with embedded.start(options.var, given=embedded.Given.by_environment(), shared=shared) as servers:
         for origin in servers.origins:
             console.say(f"Started {origin}")
-        environment = {"LOG_JSON": os.environ.get("LOG_JSON", "false"), **shared, **servers.environment()}
+        environment = {**log_environment(console, os.environ), **shared, **servers.environment()}
         Preparation(var=options.var, environment=environment, console=console, groups=groups).run()
         with Children(jobs(options, environment), console, groups) as children:
             try:
@@ -85,6 +85,11 @@ def run(options: Options, console: Console) -> None:
             except Stop:
                 console.say("Stopping…")
                 raise
+
+
+def log_environment(console: Console, environment: Mapping[str, str]) -> dict[str, str]:
+    """Logs for people, in colour where we print in colour: the processes themselves only see a pipe."""
+    return {"LOG_JSON": environment.get("LOG_JSON", "false")} | ({"FORCE_COLOR": "1"} if console.coloured else {})
 
 
 def shared_environment(options: Options, environment: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ class Console:
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
         self._lock = threading.Lock()
-        self._colour = self._out.isatty() and not os.environ.get("NO_COLOR")
+        self.coloured = self._out.isatty() and not os.environ.get("NO_COLOR")
         self._unicode = (self._out.encoding or "").lower().replace("-", "") == "utf8"
 
     def say(self, text: str) -> None:
@@ -49,7 +49,7 @@ class Console:
         self._write("\n".join(["", top, *body, bottom, ""]))
 
     def _paint(self, text: str, code: int) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+        return f"\x1b[{code}m{text}\x1b[0m" if self.coloured else text
 
     def _write(self, text: str) -> None:
         with self._lock:
