@@ -50,24 +50,24 @@ class Stop:
 MAP: tuple[Workspace, ...] = (
     Workspace("learn", _("Learn"), (), (
         Place(_("Home"), "lxp:home", "house"),
-        Place(_("Journeys"), "journeys:mine", "route"),
+        Place(_("Journeys"), "journeys:list", "route"),
         Place(_("Calendar"), "live:calendar", "calendar"),
         Place(_("Library"), "content:library", "library"),
-        Place(_("Skills"), "skills:mine", "target"),
+        Place(_("Skills"), "insights:skills", "target"),
     )),
     Workspace("team", _("Team"), (Role.MANAGER,), (
-        Place(_("This week"), "lxp:team", "users"),
+        Place(_("This week"), "insights:team", "users"),
         Place(_("People"), "people:reports", "user"),
     )),
     Workspace("facilitate", _("Facilitate"), (Role.FACILITATOR,), (
         Place(_("Sessions"), "live:sessions", "presentation"),
     )),
     Workspace("design", _("Design"), (Role.DESIGNER, Role.ADMINISTRATOR), (
-        Place(_("Programmes"), "journeys:programmes", "route"),
+        Place(_("Programmes"), "design:programmes", "route"),
         Place(_("Library"), "content:manage", "library"),
         Place(_("Live sessions"), "live:templates", "presentation"),
         Place(_("People"), "people:list", "users", ("people:audiences",)),
-        Place(_("Insights"), "recommendations:insights", "lightbulb"),
+        Place(_("Insights"), "insights:overview", "lightbulb"),
         Place(_("Messages"), "messages:ledger", "mail"),
     )),
     Workspace("admin", _("Administer"), (Role.ADMINISTRATOR,), (

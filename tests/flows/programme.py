@@ -103,7 +103,8 @@ class Programme:
     def finish(self, learner: Any, enrolment: Enrolment, key: str) -> None:
         """Complete a self-paced step as its player would."""
         step = self.cohort.version.steps.select_related("item", "content_version").get(key=key)
-        assert step.item and step.content_version
+        assert step.item
+        assert step.content_version
         attempt = content.start_attempt(
             learner=learner,
             item=step.item,
