@@ -10,10 +10,10 @@ WITH_SERVERS := $(PYTHON) -m lxp.embedded exec
 CODE := lxp content sessions journeys recommendations tests bench manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fmt demo clean install
+.PHONY: help run test check lint types contracts migrations deployment bench fmt demo clean install
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Run the platform until Ctrl-C (PORT=8001, HOST=0.0.0.0, DATABASE_URL=…, REDIS_URL=…, EMAIL_URL=…)
 	@exec $(PYTHON) -m lxp.supervisor
@@ -21,14 +21,25 @@ run: $(INSTALLED) ## Run the platform until Ctrl-C (PORT=8001, HOST=0.0.0.0, DAT
 test: $(INSTALLED) ## Run the tests on servers of their own (ARGS="-k journey")
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 
-check: $(INSTALLED) ## Lint, formatting, types, import contracts, migrations, deployment checks
+check: lint types contracts migrations deployment ## All the checks below (make -k check: do not stop at the first that fails)
+
+lint: $(INSTALLED) ## Lint and formatting
 	@$(VENV)/bin/ruff check --quiet $(CODE)
 	@$(VENV)/bin/ruff format --check --quiet $(CODE)
+
+types: $(INSTALLED) ## Types
 	@SECRET_KEY=check $(VENV)/bin/mypy
+
+contracts: $(INSTALLED) ## Who may import whom
 	@$(VENV)/bin/lint-imports --no-logo --no-cache
+
+migrations: $(INSTALLED) ## No model without its migration
 	@$(WITH_SERVERS) --temporary -- $(PYTHON) manage.py makemigrations --check --dry-run
-	@SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))')" SITE_URL=https://learning.example \
-		ALLOWED_HOSTS=learning.example $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+deployment: $(INSTALLED) ## Django's checks, with the settings of a production site
+	@SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))')" \
+		SITE_URL=https://learning.example ALLOWED_HOSTS=learning.example \
+		$(PYTHON) manage.py check --deploy --fail-level WARNING
 
 bench: $(INSTALLED) ## Measure what must hold, on servers of its own (ONLY=sync_10k)
 	@$(WITH_SERVERS) --temporary -- $(PYTHON) -m bench $(ONLY)

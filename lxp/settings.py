@@ -34,7 +34,9 @@ SECRET_KEY = _secret_key()
 DEBUG = env.bool("DEBUG", False)
 SITE_URL = env.str("SITE_URL", f"http://localhost:{env.int('PORT', 8000)}").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
+CSRF_FAILURE_VIEW = "lxp.web.errors.csrf_refused"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
+DEMO = env.bool("LXP_DEMO", False)  # the sign-in page offers the people of the demonstration
 HTTPS = SITE_URL.startswith("https://")
 
 INSTALLED_APPS = [
@@ -126,8 +128,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 AUTH_USER_MODEL = "lxp.User"
-# The e-mail is unique without regard to case by a database constraint, which this check does not read.
-SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+SILENCED_SYSTEM_CHECKS = [
+    "auth.E003",  # the e-mail is unique without regard to case by a database constraint, which this check does not read
+    "security.W008",  # the proxy in front sends plain HTTP on to HTTPS
+    "security.W005",  # whether other names of the domain are HTTPS only, and for ever, is for its owner to say
+    "security.W021",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
