@@ -7,4 +7,4 @@ class SessionsConfig(AppConfig):
     verbose_name = "Live sessions"
 
     def ready(self) -> None:
-        from sessions import subscribers  # noqa: F401  registers the handlers of domain events
+        from sessions import messages, subscribers  # noqa: F401  register kinds of message and event handlers

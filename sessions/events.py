@@ -8,7 +8,7 @@ from lxp.events import DomainEventData
 
 @dataclass(frozen=True)
 class SessionRescheduled(DomainEventData):
-    """Time or place changed at `moved_at`. Moments are ISO 8601 UTC; `sequence` is the session's new one."""
+    """Time, length or place changed at `moved_at`. Moments are ISO 8601 UTC; `sequence` is the session's new one."""
 
     session_id: int
     sequence: int
@@ -16,6 +16,7 @@ class SessionRescheduled(DomainEventData):
     new_starts_at: str
     moved_at: str
     old_place: str = ""
+    old_minutes: int = 0
 
 
 @dataclass(frozen=True)

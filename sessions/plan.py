@@ -16,6 +16,9 @@ KINDS = (
 )  # fmt: skip
 """The kinds of message a booking's plan may hold; planned ones that it no longer holds are withdrawn."""
 
+TOLD = (*KINDS, "live.moved")
+"""The kinds that tell somebody when a session is: what the latest of them said is what they know."""
+
 CATEGORY = "session"
 DAY_BEFORE, HOUR_BEFORE, DOOR_BEFORE = timedelta(hours=24), timedelta(hours=1), timedelta(minutes=10)
 

@@ -33,6 +33,7 @@ def on_session_rescheduled(event: SessionRescheduled, *, at: datetime) -> None:
         sequence=event.sequence,
         old_starts_at=datetime.fromisoformat(event.old_starts_at),
         old_place=event.old_place,
+        old_minutes=event.old_minutes,
         moved_at=datetime.fromisoformat(event.moved_at),
         at=at,
     )

@@ -59,7 +59,14 @@ def sync_messages(
 
 @transaction.atomic
 def announce_move(
-    *, session: LiveSession, sequence: int, old_starts_at: datetime, old_place: str, moved_at: datetime, at: datetime
+    *,
+    session: LiveSession,
+    sequence: int,
+    old_starts_at: datetime,
+    old_place: str,
+    old_minutes: int,
+    moved_at: datetime,
+    at: datetime,
 ) -> int:
     """Tell everybody it concerns, once per move, what was and what is. Returns how many are promised a message.
 
@@ -70,11 +77,11 @@ def announce_move(
     booked = Booking.objects.filter(session=session, state__in=queries.ACTIVE, updated_at__lte=moved_at)
     params = {
         "title": session.title, "sequence": sequence, "starts_at": session.starts_at.isoformat(),
-        "old_starts_at": old_starts_at.isoformat(), "old_place": old_place, "place": session.place,
+        "old_starts_at": old_starts_at.isoformat(), "old_place": old_place, "old_minutes": old_minutes,
     }  # fmt: skip
     message = PlannedMessage(
         suffix=f"moved:{sequence}", kind="live.moved", category=CATEGORY, due_at=at, mandatory=True,
-        reason="A live session of yours moved.", about_at=session.starts_at, subject_id=session.pk, params=params,
+        reason="A live session of yours changed.", about_at=session.starts_at, subject_id=session.pk, params=params,
     )  # fmt: skip
     return _promise(session, booked, message, first=min(old_starts_at, session.starts_at), at=at)
 

@@ -112,7 +112,7 @@ def reschedule_session(
     (session,) = locked(session.pk)
     if not rules.may_move(session):
         raise ValidationError(_("This session has started, is over or was cancelled: it can't be moved any more."))
-    before = (session.starts_at, session.ends_at, session.zone)
+    before = (session.starts_at, session.minutes, session.zone)
     where = (session.place, session.provider, session.provider_url)
     _set_time(
         session,
@@ -125,7 +125,7 @@ def reschedule_session(
     session.provider = provider or session.provider
     session.provider_url = session.provider_url if provider_url is None else provider_url
     _check_meeting(session)
-    moved = (session.starts_at, session.ends_at, session.zone) != before
+    moved = (session.starts_at, session.minutes, session.zone) != before
     if not moved and (session.place, session.provider, session.provider_url) == where:
         return session
     if moved and session.starts_at <= at:
@@ -140,6 +140,7 @@ def reschedule_session(
         SessionRescheduled(
             session_id=session.pk, sequence=session.sequence, old_starts_at=before[0].isoformat(),
             new_starts_at=session.starts_at.isoformat(), moved_at=at.isoformat(), old_place=where[0],
+            old_minutes=before[1],
         ),
         by=by, at=at,
     )  # fmt: skip
