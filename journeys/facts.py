@@ -154,7 +154,11 @@ class _Reader:
     def _anchors(self, learner: int) -> tuple[tuple[str, Anchor], ...]:
         anchors = []
         for key, sessions in sorted(self.facts.offers.items()):
-            mine = next((s for s in reversed(sessions) if (learner, s.pk) in self.booked), None)
+            mine = max(
+                (s for s in sessions if (learner, s.pk) in self.booked),
+                key=lambda s: (self.booked[learner, s.pk], s.starts_at),
+                default=None,
+            )
             attended = next((s for s in sessions if self.attendance.get((learner, s.pk))), None)
             chosen = mine or attended or self.facts.defaults[key]
             anchors.append((key, _anchor(chosen, mine is not None, len(sessions))))
@@ -209,9 +213,10 @@ class _Reader:
                 shares[step.key] = attempt.progress
         return shares
 
-    def _booked(self, learner_ids: list[int]) -> set[tuple[int, int]]:
+    def _booked(self, learner_ids: list[int]) -> dict[tuple[int, int], datetime]:
+        """Since when somebody has a seat, by (learner, session)."""
         rows = live.bookings_facts(self.facts.session_ids, learner_ids)
-        return {(row["learner_id"], row["session_id"]) for row in rows if row["state"] == "booked"}
+        return {(row["learner_id"], row["session_id"]): row["since"] for row in rows if row["state"] == "booked"}
 
     def _attendance(self, learner_ids: list[int]) -> dict[tuple[int, int], dict[str, Any]]:
         rows = live.attendance_facts(self.facts.session_ids, learner_ids)

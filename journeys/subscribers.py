@@ -53,7 +53,9 @@ def on_bookings_changed(event: BookingsChanged, *, at: datetime) -> None:
 
 @subscribe(BookingChanged)
 def on_booking_changed(event: BookingChanged, *, at: datetime) -> None:
-    services.sync_session(session_id=event.session_id, learner_ids=[event.learner_id], at=at)
+    services.settle_booking(
+        session_id=event.session_id, learner_id=event.learner_id, booked=event.state == "booked", at=at
+    )
 
 
 @subscribe(AttendanceDecided)

@@ -33,6 +33,7 @@ from journeys.services.enrolment import (
 from journeys.services.overrides import extend_due, insert_step, undo_override, waive_step
 from journeys.services.settling import (
     follow_changed_audience,
+    settle_booking,
     settle_cohort,
     settle_person,
     sync_registration,
@@ -64,6 +65,7 @@ __all__ = [
     "self_enrol",
     "set_cohort_state",
     "set_default_session",
+    "settle_booking",
     "settle_cohort",
     "settle_person",
     "start_draft",

@@ -37,6 +37,16 @@ def sync_session(*, session_id: int, at: datetime, learner_ids: Sequence[int] | 
     return result
 
 
+def settle_booking(*, session_id: int, learner_id: int, booked: bool, at: datetime) -> SyncResult:
+    """After one person's booking changed: one seat per live step, then their plan.
+
+    Who takes a seat on another date of a step gives the earlier one back; both acts are theirs.
+    """
+    if booked:
+        _give_up_other_dates(session_id, learner_id, at)
+    return sync_session(session_id=session_id, learner_ids=[learner_id], at=at)
+
+
 def settle_cohort(*, cohort_id: int, at: datetime) -> SyncResult:
     """After a cohort's schedule changed: follow its audience, book what has a single date, match every plan."""
     cohort = Cohort.objects.select_related("journey", "audience").get(pk=cohort_id)
@@ -83,3 +93,19 @@ def _book_single_dates(cohort: Cohort, at: datetime) -> None:
         single = offers[key]
         if len(single) == 1 and single[0].session.starts_at > at and learner_ids:
             live.book_many(session=single[0].session, learner_ids=learner_ids, by=None, at=at, reason="enrolled")
+
+
+def _give_up_other_dates(session_id: int, learner_id: int, at: datetime) -> None:
+    mine = CohortSession.objects.filter(session_id=session_id, cohort__enrolments__learner_id=learner_id).exclude(
+        cohort__enrolments__state=Enrolment.State.WITHDRAWN
+    )
+    for offer in mine:
+        others = (
+            CohortSession.objects.select_related("session")
+            .filter(cohort_id=offer.cohort_id, step_key=offer.step_key, session__starts_at__gt=at)
+            .exclude(session_id=session_id)
+        )
+        for other in others:
+            live.release_many(
+                session=other.session, learner_ids=[learner_id], by=None, at=at, reason="took another date"
+            )
