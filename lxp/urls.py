@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from lxp.people import account_urls
 from lxp.web import views as web
 
 # Pages that show everything, and coming in and going out.
-house = [*account_urls.urlpatterns]
+house = [
+    path("", RedirectView.as_view(pattern_name="people:settings"), name="home"),
+    path("workspace/<slug:key>/", web.workspace, name="workspace"),
+    *account_urls.urlpatterns,
+]
 
 urlpatterns = [
     path("healthz", web.healthz, name="healthz"),
@@ -16,5 +21,11 @@ urlpatterns = [
     path("metrics", web.metrics, name="metrics"),
     path("", include((house, "lxp"))),
     path("live/", include("sessions.urls")),
+    path("people/", include("lxp.people.urls")),
     path("messages/", include("lxp.messaging.urls")),
 ]
+
+handler400 = "lxp.web.errors.bad_request"
+handler403 = "lxp.web.errors.forbidden"
+handler404 = "lxp.web.errors.not_found"
+handler500 = "lxp.web.errors.failed"

@@ -92,8 +92,10 @@ class PeopleFilter:
     state: str = "active"
 
 
-def people_for(actor: Actor, wanted: PeopleFilter | None = None) -> QuerySet[Membership]:
-    """The organisation's people by name, for L&D. Lazy; one query, and one more when a team is given.
+def people_for(
+    actor: Actor, wanted: PeopleFilter | None = None, *, known: rule_tree.Known | None = None
+) -> QuerySet[Membership]:
+    """The organisation's people by name, for L&D. Lazy, one query; one more for a team without `known`.
 
     Order and keyset are (name, id): continue with `after`. Raises PermissionDenied for everybody else.
     """
@@ -106,7 +108,7 @@ def people_for(actor: Actor, wanted: PeopleFilter | None = None) -> QuerySet[Mem
     for word in wanted.text.replace("\x00", "").split()[:5]:
         found = found.filter(Q(user__name__icontains=word) | Q(user__email__icontains=word) | Q(external_id=word))
     if wanted.team:
-        found = found.filter(team__slug__in=known_teams().below([wanted.team]))
+        found = found.filter(team__slug__in=(known or known_teams()).below([wanted.team]))
     if wanted.job_role:
         found = found.filter(job_role__code=wanted.job_role)
     if wanted.role:
@@ -114,9 +116,17 @@ def people_for(actor: Actor, wanted: PeopleFilter | None = None) -> QuerySet[Mem
     return found
 
 
-def after(found: QuerySet[Membership], name: str, pk: int) -> QuerySet[Membership]:
-    """The rest of a list of people behind somebody: keyset by (name, id). Lazy."""
-    return found.filter(Q(user__name__gt=name) | Q(user__name=name, pk__gt=pk))
+def after(found: QuerySet[Membership], membership_id: str) -> QuerySet[Membership]:
+    """The rest of a list of people behind one of them: keyset by (name, id). One small query, then lazy.
+
+    Whatever isn't an id of the organisation's starts at the beginning.
+    """
+    if not membership_id.isdecimal() or len(membership_id) > 18:
+        return found
+    last = Membership.objects.filter(pk=int(membership_id)).values_list("user__name").first()
+    if last is None:
+        return found
+    return found.filter(Q(user__name__gt=last[0]) | Q(user__name=last[0], pk__gt=int(membership_id)))
 
 
 def people_updated_since(moment: datetime | None = None) -> QuerySet[Membership]:
@@ -354,3 +364,8 @@ def imports_for(actor: Actor) -> QuerySet[PeopleImport]:
 def _administrators_only(actor: Actor) -> None:
     if not rules.can_run_organisation(actor):
         raise PermissionDenied(_("This is for administrators."))
+
+
+def zones_in_use() -> list[str]:
+    """The time zones members live in. One query."""
+    return list(members().order_by("user__zone").values_list("user__zone", flat=True).distinct())

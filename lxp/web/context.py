@@ -6,11 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import get_language, get_language_bidi
 
+from lxp.messaging import queries as messaging
 from lxp.people.models import Membership
 from lxp.web import places
-from lxp.web.jinja import hue, initials
+from lxp.web.jinja import address, hue, initials
 
 SESSION_WORKSPACE = "workspace"
 """The workspace somebody chose last, for pages that belong to several or to none."""
@@ -28,16 +30,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     }
     membership = getattr(request, "membership", None)
     if membership is not None:
-        shown |= _person(membership) | _frame(request) | {"unread": _unread(membership)}
+        shown |= _person(membership) | _frame(request) | {"unread": messaging.unread_count(membership.user)}
     return shown
-
-
-def _unread(membership: Membership) -> int:
-    try:
-        from lxp.messaging.queries import unread_count
-    except ImportError:
-        return 0
-    return unread_count(membership.user)
 
 
 def _person(membership: Membership) -> dict[str, Any]:
@@ -58,11 +52,11 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "workspace": {"key": here.key, "label": here.label},
         "workspaces": [
-            {"key": workspace.key, "label": workspace.label, "url": places.landing(workspace)} for workspace in mine
+            {"key": one.key, "label": one.label, "url": reverse("lxp:workspace", args=[one.key])} for one in mine
         ],
         "places": places.stops(here, request.path),
-        "search_url": places.address("lxp:search") or places.address("content:library") or places.landing(here),
-        "inbox_url": places.address("messages:bell") or "",
+        "search_url": address("lxp:search") or address("content:library") or places.landing(here),
+        "inbox_url": address("messages:bell") or "",
         "stream": settings.STREAM_URL,
         "now": request.at,  # type: ignore[attr-defined]
     }

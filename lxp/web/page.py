@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -17,6 +19,13 @@ def page(request: HttpRequest, template: str, context: dict[str, Any] | None = N
 def invalid(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """The same form again with its errors and everything that was typed: 422."""
     return render(request, template, context, status=422)
+
+
+def refuse(form: BaseForm, error: ValidationError) -> None:
+    """Show a service's refusal in the form: at the fields it names, above it for what the form doesn't have."""
+    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    for name, texts in by_field.items():
+        form.add_error(name if name in form.fields else None, texts)
 
 
 def done(request: HttpRequest, to: Any, text: str = "", *args: Any, undo: str = "", **kwargs: Any) -> HttpResponse:

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lxp.people.actor import Actor
 from lxp.people.models import Role
+from lxp.web.jinja import address
 
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of a workspace's bar. `also`: further addresses (URL names) whose pages belong to it."""
+    """One entry of a workspace's bar. By URL name: `also` further addresses whose pages belong to it, `besides` those
+    below its own that don't."""
 
     label: str | Promise
     name: str
     icon: str
     also: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ MAP: tuple[Workspace, ...] = (
     )),
     Workspace("team", _("Team"), (Role.MANAGER,), (
         Place(_("This week"), "insights:team", "users"),
-        Place(_("People"), "people:reports", "user"),
+        Place(_("People"), "people:reports", "user", also=("people:list",), besides=("people:settings",)),
     )),
     Workspace("facilitate", _("Facilitate"), (Role.FACILITATOR,), (
         Place(_("Sessions"), "live:sessions", "presentation"),
@@ -66,7 +67,7 @@ MAP: tuple[Workspace, ...] = (
         Place(_("Programmes"), "design:programmes", "route"),
         Place(_("Library"), "content:manage", "library"),
         Place(_("Live sessions"), "live:templates", "presentation"),
-        Place(_("People"), "people:list", "users", ("people:audiences",)),
+        Place(_("People"), "people:list", "users", besides=("people:settings", "people:reports")),
         Place(_("Insights"), "insights:overview", "lightbulb"),
         Place(_("Messages"), "messages:ledger", "mail"),
     )),
@@ -76,15 +77,6 @@ MAP: tuple[Workspace, ...] = (
         Place(_("Keys"), "people:tokens", "key"),
     )),
 )  # fmt: skip
-
-
-@cache
-def address(name: str) -> str | None:
-    """The path of a URL name, or None while no app serves it. Addresses don't change while the process lives."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return None
 
 
 def workspaces_of(actor: Actor) -> list[Workspace]:
@@ -124,6 +116,8 @@ def _fit(workspace: Workspace, path: str) -> int:
 
 def _place_fit(place: Place, path: str) -> int:
     """How much of `path` a place's addresses cover; 0 when it lies elsewhere. The start page covers only itself."""
+    if any((url := address(name)) and _covers(url, path) for name in place.besides):
+        return 0
     covers = [url for name in (place.name, *place.also) if (url := address(name)) and _covers(url, path)]
     return max((len(url) for url in covers), default=0)
 

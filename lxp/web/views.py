@@ -1,13 +1,16 @@
-"""Health for load balancers and metrics for the operator: `/healthz`, `/readyz`, `/metrics`."""
+"""Health for load balancers and metrics for the operator: `/healthz`, `/readyz`, `/metrics`; the workspace switch."""
 
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from lxp import clock
-from lxp.web import health
+from lxp.web import health, places
+from lxp.web.access import member
+from lxp.web.context import SESSION_WORKSPACE
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -30,3 +33,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not local and (not token or request.headers.get("Authorization") != f"Bearer {token}"):
         return HttpResponse(status=404)
     return HttpResponse(health.metrics_text(at=clock.now()), content_type=CONTENT_TYPE_LATEST)
+
+
+@member
+def workspace(request: HttpRequest, key: str) -> HttpResponse:
+    """Go to a workspace's first place, and stay in it on pages that belong to several."""
+    mine = {one.key: one for one in places.workspaces_of(request.actor)}  # type: ignore[attr-defined]
+    if key not in mine:
+        raise Http404
+    request.session[SESSION_WORKSPACE] = key
+    return redirect(places.landing(mine[key]))

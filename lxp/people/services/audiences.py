@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import slug_re
 from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -18,12 +19,16 @@ from lxp.people.events import AudienceChanged
 from lxp.people.models import Audience, User
 
 LONGEST_NAME = 150
+RESERVED = {"new", "reach"}
+"""Addresses beside those of the audiences."""
 
 
 @transaction.atomic
 def create_audience(*, name: str, rule: Mapping[str, Any], by: User | None, at: datetime, slug: str = "") -> Audience:
     """A new audience. Its slug comes from the name unless given. Raises ValidationError by field (name, slug, rule)."""
     cleaned = _clean_name(name)
+    if slug in RESERVED or (slug and not _is_slug(slug)):
+        raise ValidationError({"slug": _("Letters, digits, - and _ only, and not a word of ours such as “new”.")})
     if slug and Audience.objects.filter(slug=slug).exists():
         raise ValidationError({"slug": _("Another audience has this slug.")})
     made = Audience.objects.create(
@@ -65,9 +70,13 @@ def _clean_name(name: str) -> str:
 def _free_slug(name: str) -> str:
     """The name as a slug, numbered when another audience has it."""
     base = slugify(name)[:140] or "audience"
-    taken = set(Audience.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken = RESERVED | set(Audience.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for slug in _numbered(base, len(taken) + 1) if slug not in taken)
 
 
 def _numbered(base: str, most: int) -> list[str]:
     return [base, *(f"{base}-{number}" for number in range(2, most + 2))]
+
+
+def _is_slug(text: str) -> bool:
+    return bool(slug_re.match(text)) and len(text) <= LONGEST_NAME
