@@ -9,12 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from lxp.people import queries as people
 from lxp.people.actor import Actor
-from lxp.people.models import User
+from lxp.people.models import Role, User
 from sessions import access
 from sessions.attendance import LEASE
 from sessions.models import (
@@ -32,6 +34,9 @@ from sessions.scheduling import WorkingHours, ZoneRow, zones_at
 SEE, RUN, CHANGE = "see", "run", "change"
 """What somebody wants with a session: read it, run it (attendance, start, end), or move and cancel it."""
 
+MAY_RUN = (Role.FACILITATOR, Role.DESIGNER, Role.ADMINISTRATOR)
+"""The roles of those who can be made facilitators of a session."""
+
 ACTIVE = (Booking.State.BOOKED, Booking.State.WAITLISTED)
 
 
@@ -39,7 +44,8 @@ ACTIVE = (Booking.State.BOOKED, Booking.State.WAITLISTED)
 
 
 def session_for(actor: Actor, session: int | UUID | str, action: str = SEE) -> LiveSession:
-    """The live session with this id or uuid, if the actor may `action` it. Two to four queries.
+    """The live session with this id or uuid, if the actor may `action` it. Two queries, three or four
+    for those who neither run nor design it (and what the offer checks take).
 
     Seen by those who have or had a seat, run it, or to whom it is offered; run and changed by those who run
     it; designers may do all. Raises Http404 for strangers and PermissionDenied for who sees but may not.
@@ -50,8 +56,7 @@ def session_for(actor: Actor, session: int | UUID | str, action: str = SEE) -> L
     user = actor.user
     if user is None:
         raise Http404("No such live session.")
-    runs = SessionStaff.objects.filter(session=found, user=user).exists()
-    if runs:
+    if any(row.user_id == user.pk for row in found.staff.all()):
         return found
     seen = Booking.objects.filter(session=found, learner=user).exists() or access.offered(user, [found.pk])
     if not seen:
@@ -124,24 +129,27 @@ def bookings_of(user: User, since: datetime, until: datetime) -> list[Booking]:
     )
 
 
-def facilitated_by(user: User, at: datetime, *, past: bool = False, limit: int = 50) -> list[LiveSession]:
-    """Sessions the user runs: those ahead soonest first, or those behind latest first. One query.
+def facilitated_by(user: User, *, past: bool = False) -> QuerySet[LiveSession]:
+    """Sessions the user runs: those ahead soonest first, or those behind latest first. Lazy, one query.
 
     Each has `booked` and `waiting` counts.
     """
-    mine = SessionStaff.objects.filter(session=OuterRef("pk"), user=user)
-    rows = LiveSession.objects.filter(Exists(mine)).select_related("template").annotate(**_SEATS)
-    if past:
-        return list(rows.exclude(state__in=LiveSession.OPEN).order_by("-starts_at", "-pk")[:limit])
-    return list(rows.filter(state__in=LiveSession.OPEN).order_by("starts_at", "pk")[:limit])
+    return all_sessions(past=past).filter(Exists(SessionStaff.objects.filter(session=OuterRef("pk"), user=user)))
 
 
-def all_sessions(at: datetime, *, past: bool = False) -> QuerySet[LiveSession]:
+def all_sessions(*, past: bool = False) -> QuerySet[LiveSession]:
     """Every session of the organisation, for designers and the API; as `facilitated_by`. Lazy, one query."""
-    rows = LiveSession.objects.select_related("template").annotate(**_SEATS)
+    rows = LiveSession.objects.select_related("template").annotate(**_counts())
     if past:
         return rows.exclude(state__in=LiveSession.OPEN).order_by("-starts_at", "-pk")
     return rows.filter(state__in=LiveSession.OPEN).order_by("starts_at", "pk")
+
+
+def after(rows: QuerySet[LiveSession], last: LiveSession, *, past: bool = False) -> QuerySet[LiveSession]:
+    """The rows of the two lists above that follow `last`."""
+    if past:
+        return rows.filter(Q(starts_at__lt=last.starts_at) | Q(starts_at=last.starts_at, pk__lt=last.pk))
+    return rows.filter(Q(starts_at__gt=last.starts_at) | Q(starts_at=last.starts_at, pk__gt=last.pk))
 
 
 def alternatives(session: LiveSession, user: User, at: datetime) -> list[LiveSession]:
@@ -156,7 +164,7 @@ def alternatives(session: LiveSession, user: User, at: datetime) -> list[LiveSes
             template_id=session.template_id, state=LiveSession.State.SCHEDULED, starts_at__gt=at
         )
         .exclude(pk=session.pk)
-        .annotate(**_SEATS)
+        .annotate(**_counts())
         .order_by("starts_at", "pk")
     )
     allowed = access.offered(user, [row.pk for row in rows]) if rows else set()
@@ -171,6 +179,28 @@ def booking_of(session: LiveSession, user: User) -> Booking | None:
         before = Booking.objects.filter(ahead, session=session, state=Booking.State.WAITLISTED).count()
         booking.place = before + 1  # type: ignore[attr-defined]
     return booking
+
+
+def attendance_of(session: LiveSession, user: User) -> Attendance | None:
+    """What is held of the user's own attendance. One query."""
+    return Attendance.objects.select_related("decided_by").filter(session=session, learner=user).first()
+
+
+def member_by_email(email: str) -> User | None:
+    """The active member with this address, whatever its case. One query."""
+    found = people.members().filter(user__email__iexact=email).first()
+    return found.user if found else None
+
+
+def may_run() -> list[User]:
+    """Members who may run sessions, by name. One query."""
+    rows = people.members().filter(roles__overlap=list(MAY_RUN)).order_by("user__name", "user_id")
+    return [row.user for row in rows]
+
+
+def zones_in_use() -> list[str]:
+    """The zones that members live in, for a list to choose from. One query."""
+    return list(people.members().order_by("user__zone").values_list("user__zone", flat=True).distinct())
 
 
 # ---------------------------------------------------------------- facts for upper layers and planners
@@ -234,15 +264,26 @@ class Seats:
         return 0 if self.waiting else max(0, self.capacity - self.booked)
 
 
-_SEATS = {
-    "booked": Count("bookings", filter=Q(bookings__state=Booking.State.BOOKED)),
-    "waiting": Count("bookings", filter=Q(bookings__state=Booking.State.WAITLISTED)),
-}
+def _counts() -> dict[str, Coalesce]:
+    """`booked` and `waiting` as subqueries, so that a page of sessions counts only its own bookings."""
+    return {
+        name: Coalesce(
+            Subquery(
+                Booking.objects.filter(session=OuterRef("pk"), state=state)
+                .order_by()
+                .values("session")
+                .annotate(n=Count("pk"))
+                .values("n")
+            ),
+            0,
+        )
+        for name, state in (("booked", Booking.State.BOOKED), ("waiting", Booking.State.WAITLISTED))
+    }
 
 
 def seats(session_ids: Collection[int]) -> dict[int, Seats]:
     """How full these sessions are, by id. One query."""
-    rows = LiveSession.objects.filter(pk__in=session_ids).annotate(**_SEATS)
+    rows = LiveSession.objects.filter(pk__in=session_ids).annotate(**_counts())
     return {pk: Seats(*counts) for pk, *counts in rows.values_list("pk", "capacity", "booked", "waiting")}
 
 

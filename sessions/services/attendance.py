@@ -50,7 +50,7 @@ def end_session(
     began = session.actual_start or session.starts_at
     ended = ended_at or at
     if ended <= began:
-        raise ValidationError(_("This session hasn't begun. Start it first, or cancel it."))
+        raise ValidationError(_("This session hasn’t begun. Start it first, or cancel it."))
     session.state = LiveSession.State.ENDED
     session.actual_start, session.actual_end = began, ended
     session.save(update_fields=["state", "actual_start", "actual_end"])

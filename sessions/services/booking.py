@@ -188,21 +188,21 @@ def add_walk_in(*, session: LiveSession, learner: User, by: User | None, at: dat
 
 def _check_open(session: LiveSession, at: datetime) -> None:
     if not rules.may_book(session, at):
-        raise ValidationError(_("“%s” is over or was cancelled: it can't be booked any more.") % session.title)
+        raise ValidationError(_("“%s” is over or was cancelled: it can’t be booked any more.") % session.title)
 
 
 def _check_members(user_ids: Sequence[int]) -> None:
     """Everybody is an active member of this organisation. One query."""
     strangers = len(user_ids) - people.members().filter(user_id__in=user_ids).count()
     if strangers:
-        raise ValidationError(_("%d of these people can't be booked: not an active member here.") % strangers)
+        raise ValidationError(_("%d of these people can’t be booked: not an active member here.") % strangers)
 
 
 def _check_may_give_up(session: LiveSession, booking: Booking, by: User | None, at: datetime) -> None:
     if session.state not in LiveSession.OPEN:
         raise ValidationError(_("This session is over or was cancelled: there is no seat to give up."))
     if by is not None and by.pk == booking.learner_id and not rules.may_give_up(session, at):
-        raise ValidationError(_("This session has started. If you can't stay, just leave: you will get a way to catch up."))
+        raise ValidationError(_("This session has started. If you can’t stay, just leave: you will get a way to catch up."))
 
 
 def _free_seats(session: LiveSession) -> int:

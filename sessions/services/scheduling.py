@@ -15,15 +15,14 @@ from django.utils.translation import gettext as _
 
 from lxp.events import record
 from lxp.people import queries as people
-from lxp.people.models import Role, User
+from lxp.people.models import User
 from sessions import rules
 from sessions.events import SessionCancelled, SessionRescheduled
 from sessions.models import AgendaBlock, LiveSession, SessionStaff, SessionTemplate
+from sessions.queries import MAY_RUN
 from sessions.scheduling import NoSuchTime, TwoSuchTimes, UnknownZone, resolve_local
 from sessions.services.locks import locked
 from sessions.services.templates import LONGEST
-
-MAY_RUN = (Role.FACILITATOR, Role.DESIGNER, Role.ADMINISTRATOR)
 
 
 @transaction.atomic
@@ -111,7 +110,7 @@ def reschedule_session(
     """
     (session,) = locked(session.pk)
     if not rules.may_move(session):
-        raise ValidationError(_("This session has started, is over or was cancelled: it can't be moved any more."))
+        raise ValidationError(_("This session has started, is over or was cancelled: it can’t be moved any more."))
     before = (session.starts_at, session.minutes, session.zone)
     where = (session.place, session.provider, session.provider_url)
     _set_time(
@@ -196,7 +195,7 @@ def _set_time(session: LiveSession, start_local: datetime, zone: str, fold: int 
         raise ValidationError({"zone": str(error)}) from error
     except NoSuchTime as error:
         raise ValidationError({"start_local": _(
-            "%(time)s doesn't exist in %(zone)s on that day: the clocks go forward. The next valid time is %(next)s."
+            "%(time)s doesn’t exist in %(zone)s on that day: the clocks go forward. The next valid time is %(next)s."
         ) % {"time": f"{start_local:%H:%M}", "zone": zone, "next": f"{error.next_valid:%Y-%m-%d %H:%M}"}}) from error
     except TwoSuchTimes as error:
         raise ValidationError({"fold": _(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -78,14 +78,18 @@ def update_template(
     by: User | None,
     at: datetime,
 ) -> SessionTemplate:
-    """Change a template and its agenda. Sessions already scheduled keep the agenda and size they have."""
+    """Change a template and its agenda. Sessions already scheduled keep the agenda and size they have.
+
+    A part that keeps its title keeps its configuration, unless another is given.
+    """
     template.title, template.description = title.strip(), description
     template.minutes, template.capacity, template.min_people = minutes, capacity, min_people
     template.attended_share, template.partial_share = attended_share, partial_share
     _check(template, blocks)
     template.save()
+    configured = {block.title: block.config for block in template.blocks.all()}
     template.blocks.all().delete()
-    _write_blocks(template, blocks)
+    _write_blocks(template, [replace(b, config=b.config or configured.get(b.title, {})) for b in blocks])
     return template
 
 
@@ -110,7 +114,7 @@ def _check(template: SessionTemplate, blocks: Sequence[Block]) -> None:
     elif template.min_people > template.capacity:
         errors["min_people"] = _("That is more people than there are seats.")
     if not 0 < template.partial_share <= template.attended_share <= 1:
-        errors["partial_share"] = _("Shares lie between 0 and 1, and “part of it” isn't above “attended”.")
+        errors["partial_share"] = _("Shares lie between 0 and 1, and “part of it” isn’t above “attended”.")
     planned = sum(block.minutes for block in blocks)
     if any(block.minutes < 1 or not block.title.strip() for block in blocks):
         errors["blocks"] = _("Every part of the agenda needs a title and at least one minute.")

@@ -1,6 +1,7 @@
 """The rule that makes attendance of presence."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_presence_never_exceeds_the_session(stays, seconds):
 def test_union_is_in_order_apart_and_inside(stays):
     merged = presence(stays, START, END)
     assert all(START <= i.began <= i.ended <= END for i in merged)
-    assert all(b.began - a.ended >= LEASE for a, b in zip(merged, merged[1:], strict=False))
+    assert all(b.began - a.ended >= LEASE for a, b in pairwise(merged))
 
 
 @given(STAYS, st.randoms())

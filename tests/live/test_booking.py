@@ -132,7 +132,7 @@ def test_a_learner_gives_up_until_the_start_staff_until_the_end(at):
 @pytest.mark.parametrize("state", ["ended", "closed", "cancelled"])
 def test_what_is_over_or_off_is_not_booked(at, state):
     session, (user,) = live.session(state=state), people.people(1)
-    with pytest.raises(ValidationError, match="can't be booked"):
+    with pytest.raises(ValidationError, match="can’t be booked"):
         services.book(session=session, learner=user, by=user, at=at)
 
 
