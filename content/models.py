@@ -9,6 +9,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
+from content.timecode import stamp
 from lxp.tenancy import OrgOwned
 
 
@@ -169,6 +170,11 @@ class Bookmark(OrgOwned):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+    @property
+    def stamp(self) -> str:
+        """Its second, as on the recording's clock."""
+        return stamp(self.at_second or 0)
 
 
 class MediaFile(OrgOwned):

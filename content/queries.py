@@ -31,7 +31,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Cast, Coalesce, JSONObject, Lower
+from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject, Lower
 from django.http import Http404
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -102,6 +102,13 @@ def draft_of(item: ContentItem) -> ContentVersion | None:
 def versions_of(item: ContentItem) -> QuerySet[ContentVersion]:
     """The item's published editions, newest first. Lazy, one query."""
     return item.versions.filter(published_at__isnull=False).select_related("created_by").order_by("-number")
+
+
+def version_of(item: ContentItem, version_id: int) -> ContentVersion | None:
+    """A published edition of the item, or None. No query for the current one, else one."""
+    if version_id == item.current_id:
+        return item.current
+    return item.versions.filter(pk=version_id, published_at__isnull=False).first()
 
 
 def outline_of(version: ContentVersion, kind: str) -> list[Part]:
@@ -227,6 +234,7 @@ class Filters:
     language: str = ""
     after: str = ""
     limit: int = 24
+    loose: bool = False
 
 
 @dataclass(frozen=True)
@@ -249,16 +257,23 @@ class LibraryPage:
     skills: list[Facet] = field(default_factory=list)
 
 
-SIMILAR = 0.5
-"""From here on a title counts as what somebody meant to type."""
+ALIKE = 0.35
+"""From here on a word of a title may be what somebody meant to type (trigram word similarity)."""
 
 
 def library(actor: Actor, filters: Filters) -> LibraryPage:
     """What the actor can open, best first when words are asked for, else by title. Three queries.
 
     Each item carries `mine`: the state of the actor's newest attempt, or None. The facets count what each value would
-    leave, given the other filters.
+    leave, given the other filters. Where the words are found nowhere, titles that look like them are: three more.
     """
+    page = _library_page(actor, filters)
+    if filters.q and not page.total and not filters.after:
+        return _library_page(actor, replace(filters, loose=True))
+    return page
+
+
+def _library_page(actor: Actor, filters: Filters) -> LibraryPage:
     found = _filtered(filters)
     ordered, keys = _ordered(found, filters)
     cursor = _decode(filters.after, keys)
@@ -282,9 +297,17 @@ def _filtered(filters: Filters) -> QuerySet[ContentItem]:
     if filters.language:
         found = found.filter(language=filters.language)
     query = search.query(filters.q, get_language() or "en")
-    if query is not None:
+    if query is not None and filters.loose:  # reads all titles: only where the index found nothing
+        found = found.annotate(like=_likeness(filters.q)).filter(like__gte=ALIKE)
+    elif query is not None:
         found = found.filter(Q(search=query) | Q(title__trigram_word_similar=filters.q))
     return found
+
+
+def _likeness(words: str) -> Any:
+    """How much the title's best word looks like one of `words` (0 to 1)."""
+    likenesses = [TrigramWordSimilarity(word, "title") for word in search.words_of(words) if len(word) > 2]
+    return Greatest(*likenesses, Value(0.0), Value(0.0), output_field=FloatField())
 
 
 _Keys = list[tuple[str, bool]]
@@ -295,7 +318,7 @@ def _ordered(found: QuerySet[ContentItem], filters: Filters) -> tuple[QuerySet[C
     query = search.query(filters.q, get_language() or "en")
     if query is None:
         return found.annotate(name=Lower("title")).order_by("name", "pk"), [("name", False), ("pk", False)]
-    rank = SearchRank(F("search"), query) + TrigramWordSimilarity(filters.q, "title") * Value(SIMILAR)
+    rank = SearchRank(F("search"), query) + _likeness(filters.q) * Value(0.5)
     # Rounded, so that the value in a page's address finds the same place again.
     ranked = found.annotate(rank=_rounded(rank))
     return ranked.order_by("-rank", "pk"), [("rank", True), ("pk", False)]

@@ -20,7 +20,9 @@ urlpatterns = [
     path("readyz", web.readyz, name="readyz"),
     path("metrics", web.metrics, name="metrics"),
     path("", include((house, "lxp"))),
+    path("content/", include("content.urls")),
     path("live/", include("sessions.urls")),
+    path("api/v1/", include("lxp.api")),
     path("people/", include("lxp.people.urls")),
     path("messages/", include("lxp.messaging.urls")),
 ]

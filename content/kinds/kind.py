@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from content.timecode import stamp
+
 Body = dict[str, Any]
 Rule = dict[str, Any]
 """A completion rule: conditions by name, all of which must hold, such as {"score": 0.7} or {"seconds": 90}."""
@@ -63,6 +65,11 @@ class Part:
     anchor: str = ""
     second: float | None = None
 
+    @property
+    def stamp(self) -> str:
+        """Where it starts, as on the recording's clock."""
+        return stamp(self.second or 0)
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -102,6 +109,7 @@ class Kind:
     progress(record, body, rule)  PURE
     outline(body)                 parts, in order
     minutes_of(body)              honest effort in whole minutes, at least 1
+    present(body, record, over)   what the player's template shows; `over`: the attempt is finished
     text_of(body)                 its words, for the library's search
     submission(post, body)        what the plain form says; `post` is a QueryDict
     answered(before, after, body) questions answered for the first time or again, for the learner record
@@ -124,6 +132,7 @@ class Kind:
     progress: Callable[[Record, Body, Rule], Progress]
     outline: Callable[[Body], list[Part]]
     minutes_of: Callable[[Body], int]
+    present: Callable[[Body, Record, bool], dict[str, Any]]
     text_of: Callable[[Body], str]
     submission: Callable[[Any, Body], Submission]
     answered: Callable[[Mapping[str, Any], Mapping[str, Any], Body], list[Answered]] = _no_answers

@@ -86,6 +86,10 @@ def minutes_of(body: Body) -> int:
     return max(1, math.ceil(words_of(body) / WORDS_PER_MINUTE))
 
 
+def present(body: Body, record: Record, over: bool) -> dict[str, Any]:
+    return {"html": markdown.render(body["text"]), "resume": _depth(record.position)}
+
+
 def text_of(body: Body) -> str:
     return markdown.plain(body["text"])
 

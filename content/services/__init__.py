@@ -11,6 +11,7 @@ from content.services.authoring import (
     save_draft,
     update_item,
 )
+from content.services.media import store_media, transcript_of
 from content.services.notes import add_note, change_note, delete_note
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "save_progress",
     "start_again",
     "start_attempt",
+    "store_media",
+    "transcript_of",
     "tries_left",
     "update_item",
 ]

@@ -21,6 +21,7 @@ KIND = Kind(
     progress=progress.progress,
     outline=body.outline,
     minutes_of=body.minutes_of,
+    present=body.present,
     text_of=body.text_of,
     submission=body.submission,
 )

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from content import markdown
 from content.kinds import checks
-from content.kinds.kind import Body, Part, Rule, Submission
+from content.kinds.kind import Body, Part, Record, Rule, Submission
 
 MAX_ITEMS = 100
 SECONDS_PER_ITEM = 20
@@ -53,6 +53,13 @@ def outline(body: Body) -> list[Part]:
 
 def minutes_of(body: Body) -> int:
     return max(1, math.ceil(len(body["items"]) * SECONDS_PER_ITEM / 60))
+
+
+def present(body: Body, record: Record, over: bool) -> dict[str, Any]:
+    return {
+        "intro": markdown.render(body["intro"]),
+        "items": [{**item, "ticked": bool(record.answers.get(item["key"]))} for item in body["items"]],
+    }
 
 
 def text_of(body: Body) -> str:

@@ -36,6 +36,7 @@ KIND = Kind(
     progress=reading.progress,
     outline=reading.outline,
     minutes_of=reading.minutes_of,
+    present=reading.present,
     text_of=reading.text_of,
     submission=reading.submission,
 )

@@ -3,13 +3,13 @@
 from django.utils.translation import gettext_lazy as _
 
 from content.kinds.kind import Kind
-from content.kinds.quiz import body, progress
+from content.kinds.quiz import body, present, progress
 
 KIND = Kind(
     key="quiz",
     label=_("Quiz"),
     verb=_("Check yourself"),
-    icon="circle-help",
+    icon="circle-question-mark",
     purpose=_("Questions with feedback on every answer, to practise or to show."),
     template="content/kinds/_quiz.html",
     form_template="content/kinds/_quiz_form.html",
@@ -22,6 +22,7 @@ KIND = Kind(
     progress=progress.progress,
     outline=body.outline,
     minutes_of=body.minutes_of,
+    present=present.present,
     text_of=body.text_of,
     submission=body.submission,
     answered=body.answered,

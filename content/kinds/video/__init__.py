@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from content.kinds.kind import Kind
-from content.kinds.video import body, progress
+from content.kinds.video import body, present, progress
 
 KIND = Kind(
     key="video",
@@ -21,6 +21,7 @@ KIND = Kind(
     progress=progress.progress,
     outline=body.outline,
     minutes_of=body.minutes_of,
+    present=present.present,
     text_of=body.text_of,
     submission=body.submission,
 )

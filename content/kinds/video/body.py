@@ -24,7 +24,7 @@ TYPES = ("video/webm", "video/mp4")
 
 
 def clean_body(body: Mapping[str, Any]) -> Body:
-    """{"file", "type", "seconds", "poster", "captions": {"file", "language"}, "transcript": [{"start", "end", "text"}],
+    """{"file", "type", "seconds", "poster", "captions": {"file", "language"}, "transcript": [{"start", "end", "text", "speaker"}],
     "chapters": [{"start", "title"}], "text": Markdown}; seconds are numbers, `poster` and `captions` may be empty."""
     seconds = _seconds(body.get("seconds"), "seconds")
     if not 0 < seconds <= MAX_SECONDS:
@@ -67,6 +67,7 @@ def _transcript(body: Mapping[str, Any], seconds: float) -> list[dict[str, Any]]
             "start": _seconds(cue.get("start"), "captions"),
             "end": _seconds(cue.get("end"), "captions"),
             "text": checks.text(cue, "text", limit=1000),
+            "speaker": checks.text(cue, "speaker", limit=80),
         }
         for cue in checks.rows(body, "transcript", limit=MAX_CUES)
     ]
