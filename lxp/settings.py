@@ -207,6 +207,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {},
+    "DEFAULT_GENERATOR_CLASS": "lxp.api_schema.Generator",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "lxp.api_schema.complete"],
 }
 
 # Celery spells a Redis behind a socket its own way.

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include((house, "lxp"))),
     path("content/", include("content.urls")),
     path("live/", include("sessions.urls")),
+    path("api/v1/", include("lxp.api")),
     path("people/", include("lxp.people.urls")),
     path("messages/", include("lxp.messaging.urls")),
 ]

@@ -222,6 +222,16 @@ def job_roles() -> QuerySet[JobRole]:
     return JobRole.objects.order_by("name")
 
 
+def team_by_slug(slug: str) -> Team | None:
+    """One team. One query."""
+    return Team.objects.select_related("parent").filter(slug=slug).first()
+
+
+def job_role_by_code(code: str) -> JobRole | None:
+    """One job role. One query."""
+    return JobRole.objects.filter(code=code).first()
+
+
 def known_teams() -> rule_tree.Known:
     """Only the team tree, for questions about "and below". One query."""
     return rule_tree.Known(**_team_facts())

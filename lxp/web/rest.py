@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.http import Http404
 from rest_framework import exceptions, views, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.utils.encoders import JSONEncoder
 
 from lxp import clock
@@ -208,9 +210,27 @@ class ApiView(_Called, views.APIView):
 
 
 class ApiViewSet(_Called, viewsets.GenericViewSet):
-    """Base of resources: list and get through queries, change through services."""
+    """Base of resources: list and get through queries, change through services.
+
+    `model` is what a page of the list holds (the API document reads its types); `reading_actions` are actions that a
+    POST asks for and that change nothing, so that reading them is enough.
+    """
+
+    model: type[Model] | None = None
+    reading_actions: frozenset[str] = frozenset()
+
+    def get_queryset(self) -> Any:
+        """Only for the API document, which asks outside any organisation."""
+        assert self.model is not None, f"{type(self).__name__} has no model."
+        return self.model._base_manager.none()
 
     def page_of(self, queryset: Any) -> Response:
         """One cursor page of a queryset, filtered by the resource's filters."""
         page = self.paginate_queryset(self.filter_queryset(queryset))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def input(self, serializer: type[Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:
+        """The request's body, checked. Raises ValidationError, which is answered with 422 and errors by field."""
+        given = serializer(data=self.request.data, partial=partial, context=self.get_serializer_context())
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)

@@ -103,7 +103,9 @@ class HasScope(permissions.BasePermission):
             return actor.is_designer
         if not view.scope:
             return True
-        verb = "read" if request.method in permissions.SAFE_METHODS else "write"
+        reads = request.method in permissions.SAFE_METHODS
+        reads = reads or getattr(view, "action", None) in getattr(view, "reading_actions", ())
+        verb = "read" if reads else "write"
         if f"{view.scope}:write" in actor.scopes or f"{view.scope}:{verb}" in actor.scopes:
             return True
         self.message = f"This token lacks the scope {view.scope}:{verb}."

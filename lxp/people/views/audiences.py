@@ -70,7 +70,7 @@ def _edited(request: MemberRequest, audience: Audience | None) -> HttpResponse:
         "form": form,
         "audience": audience,
         "as_text": isinstance(form, RuleForm),
-        **_reach(request, form, audience),
+        **_reach(request, form, audience, known),
     }
     answer = invalid if kept else page
     return answer(request, "lxp/people/audience.html", context)
