@@ -127,7 +127,7 @@ def _seconds(first: str, second: str, third: str | None, thousandths: str) -> fl
         first, second, third = "0", first, second
     if int(second) > 59 or int(third) > 59:
         return None
-    return int(first) * 3600 + int(second) * 60 + int(third) + int(thousandths) / 1000
+    return ((int(first) * 60 + int(second)) * 60_000 + int(third) * 1000 + int(thousandths)) / 1000
 
 
 def write(cues: Sequence[Cue]) -> str:

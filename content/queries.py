@@ -38,7 +38,7 @@ from django.utils.translation import gettext as _
 
 from content import search
 from content.kinds import KINDS, kind_of
-from content.kinds.kind import Part
+from content.kinds.kind import Kind, Part, Record
 from content.models import (
     Attempt,
     Bookmark,
@@ -48,6 +48,7 @@ from content.models import (
     ItemState,
     MediaFile,
 )
+from content.parts import PartState, part_states
 from lxp.people.actor import Actor
 from lxp.people.models import User
 
@@ -109,6 +110,11 @@ def version_of(item: ContentItem, version_id: int) -> ContentVersion | None:
     if version_id == item.current_id:
         return item.current
     return item.versions.filter(pk=version_id, published_at__isnull=False).first()
+
+
+def kinds() -> dict[str, Kind]:
+    """The kinds of content by key: their names, verbs and icons. No query."""
+    return KINDS
 
 
 def outline_of(version: ContentVersion, kind: str) -> list[Part]:
@@ -188,6 +194,43 @@ def _state(completed_at: datetime | None, failed: int) -> str:
     if completed_at:
         return Attempt.State.COMPLETED
     return Attempt.State.FAILED if failed else Attempt.State.STARTED
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What opening an item means for somebody: its edition, and where their newest attempt stands."""
+
+    summary: str
+    parts: list[PartState]
+    last_at: datetime | None
+
+    @property
+    def current(self) -> int:
+        """The number of the part they are at; 0 where it has no parts or all are done."""
+        return next((number for number, part in enumerate(self.parts, 1) if part.state == "now"), 0)
+
+
+def opening_of(learner: User | int, item_id: int, registration: UUID | None, version_id: int | None) -> Opening | None:
+    """An item as the learner will find it: its parts, which of them are done, when they were last there. One query.
+
+    `version_id` is the edition a first attempt would get; None: the item's current one.
+    """
+    newest = Attempt.objects.filter(learner=learner, item=item_id, registration=registration).order_by("-number")
+    attempt = newest.annotate(place=JSONObject(position="position", answers="answers", last_at="last_at"))
+    version = (
+        ContentVersion.objects.filter(item=item_id)
+        .filter(pk=Coalesce(Subquery(newest.values("version")[:1]), Value(version_id), F("item__current")))
+        .annotate(place=Subquery(attempt.values("place")[:1]))
+        .values("body", "place", "item__summary", "item__kind")
+        .first()
+    )
+    if version is None:
+        return None
+    place = version["place"] or {}
+    known = Record(position=place.get("position", {}), answers=place.get("answers", {}))
+    parts = part_states(version["item__kind"], version["body"], known)
+    last_at = datetime.fromisoformat(place["last_at"]) if place else None
+    return Opening(version["item__summary"], parts, last_at)
 
 
 def completed_items_of(learner_ids: Sequence[int]) -> dict[int, set[int]]:

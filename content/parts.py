@@ -1,0 +1,60 @@
+"""PURE: how far somebody got with the parts of an item, for the list of parts that shows where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from content.kinds import kind_of
+from content.kinds.kind import Body, Part, Record
+
+
+@dataclass(frozen=True)
+class PartState:
+    """A part with where the learner stands in it: done, now or todo."""
+
+    title: str
+    state: str
+
+
+def part_states(kind: str, body: Body, record: Record) -> list[PartState]:
+    """The parts of an item in order; the first that isn't done is where the learner is.
+
+    Questions and lines of a checklist are done when they are answered; sections of a text and chapters of a recording
+    when the learner's place lies behind them.
+    """
+    parts = kind_of(kind).outline(body)
+    done = _done(kind, body, record, parts)
+    now = next((part.key for part in parts if part.key not in done), None)
+    return [
+        PartState(part.title, "done" if part.key in done else "now" if part.key == now else "todo") for part in parts
+    ]
+
+
+def _done(kind: str, body: Body, record: Record, parts: Sequence[Part]) -> set[str]:
+    if "text" in body and kind in ("article", "job_aid"):
+        depth = record.position.get("depth", 0)
+        return _behind(parts, _beginnings(body["text"], parts), depth)
+    if all(part.second is not None for part in parts) and parts:
+        return _behind(parts, [part.second or 0 for part in parts], record.position.get("second", 0))
+    return {part.key for part in parts if record.answers.get(part.key)}
+
+
+def _behind(parts: Sequence[Part], begins: Sequence[float], place: float) -> set[str]:
+    """The parts that end at or before `place`: each ends where the next begins, and the last one never."""
+    return {part.key for part, end in zip(parts, begins[1:], strict=False) if end <= place}
+
+
+def _beginnings(text: str, parts: Sequence[Part]) -> list[float]:
+    """The share of the words that stand before each heading."""
+    total = max(1, len(text.split()))
+    shares, before, titles = [], 0, [part.title for part in parts]
+    for line in text.splitlines():
+        if line.startswith("#") and len(shares) < len(titles) and _bare(line) == titles[len(shares)]:
+            shares.append(before / total)
+        before += len(line.split())
+    return shares
+
+
+def _bare(line: str) -> str:
+    return line.strip("# ").replace("*", "").replace("`", "")
