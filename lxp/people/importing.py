@@ -248,26 +248,40 @@ def _check_managers(rows: Sequence[Outcome], facts: Facts) -> None:
             continue
         if manager not in facts.managers and manager not in arriving:
             row.refuse(_("manager: nobody here has the e-mail “%(email)s”.") % {"email": manager})
-        elif _comes_back(row.email.lower(), above):
+        elif _comes_back(_node(row, facts), above):
             row.refuse(_("manager: they would report to themselves, directly or through others."))
 
 
-def _above(rows: Iterable[Outcome], facts: Facts) -> dict[str, str]:
-    """Who would report to whom afterwards, by e-mail."""
-    emails = {pk: email for email, pk in facts.managers.items()}
-    links = {emails[one]: emails[other] for one, other in facts.reports_to.items() if one in emails and other in emails}
+Node = int | str
+"""Somebody in the tree: by user id, or by e-mail while they have none."""
+
+
+def _above(rows: Iterable[Outcome], facts: Facts) -> dict[Node, Node]:
+    """Who would report to whom afterwards."""
+    links: dict[Node, Node] = dict(facts.reports_to)
     for row in rows:
         if row.verb != "refused" and "manager" in row.values:
-            links[row.email.lower()] = row.values["manager"]
+            links.pop(_node(row, facts), None)
+            if row.values["manager"]:
+                links[_node(row, facts)] = _known(row.values["manager"], facts)
     return links
 
 
-def _comes_back(email: str, above: Mapping[str, str]) -> bool:
-    seen = {email}
-    at = above.get(email, "")
-    while at:
+def _node(row: Outcome, facts: Facts) -> Node:
+    return row.membership.user_id if row.membership is not None else _known(row.email.lower(), facts)
+
+
+def _known(email: str, facts: Facts) -> Node:
+    member = facts.by_email.get(email)
+    return member.user_id if member is not None else facts.accounts.get(email, email)
+
+
+def _comes_back(start: Node, above: Mapping[Node, Node]) -> bool:
+    seen = {start}
+    at = above.get(start)
+    while at is not None:
         if at in seen:
-            return at == email
+            return at == start
         seen.add(at)
-        at = above.get(at, "")
+        at = above.get(at)
     return False

@@ -72,7 +72,7 @@ def read(text: str) -> Sheet:
     lines = text.lstrip("\ufeff")
     heading = lines.split("\n", 1)[0]
     delimiter = max(",;\t", key=heading.count)
-    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
         columns = _columns(next(reader, []))
         rows = list(_rows(reader, columns))
