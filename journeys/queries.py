@@ -7,12 +7,31 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
-from journeys.models import Assignment, Cohort, CohortSession, Enrolment, Journey, JourneyVersion, Override, Step
+from content import queries as content
+from journeys.board import EXTRA, Row, Run
+from journeys.facts import cohort_facts, members_of
+from journeys.models import (
+    Assignment,
+    BulkAct,
+    Cohort,
+    CohortSession,
+    Enrolment,
+    Journey,
+    JourneyVersion,
+    Override,
+    Step,
+)
+from journeys.plan import plan_assignments
+from journeys.progress import Progress, progress
+from journeys.timing import OUTCOMES
 from lxp.people.actor import Actor
 from lxp.people.models import Membership
 from sessions.models import SessionStaff
@@ -70,7 +89,7 @@ def cohort_for(actor: Actor, slug: str, action: str = "see") -> Cohort:
 
 
 def enrolment_for(actor: Actor, enrolment_id: int, action: str = "see") -> Enrolment:
-    """An enrolment: the learner's own, a report's for their manager, anybody's for L&D and the cohort's facilitator.
+    """An enrolment: a report's for their manager, anybody's for L&D and the cohort's facilitator, one's own to see.
 
     Up to three queries.
     """
@@ -81,8 +100,12 @@ def enrolment_for(actor: Actor, enrolment_id: int, action: str = "see") -> Enrol
     )
     if enrolment is None:
         raise Http404("No such enrolment.")
-    if actor.is_designer or enrolment.learner_id == actor.user_id:
+    if actor.is_designer:
         return enrolment
+    if enrolment.learner_id == actor.user_id:
+        if action == "see":
+            return enrolment
+        raise PermissionDenied("Your manager, your facilitator and the learning team can change your plan.")
     reports = Membership.objects.filter(user_id=enrolment.learner_id, manager_id=actor.user_id)
     leads = SessionStaff.objects.filter(session__offers__cohort=enrolment.cohort_id, user_id=actor.user_id)
     if not (reports.exists() or leads.exists()):
@@ -200,12 +223,101 @@ def joinable_by(actor: Actor) -> QuerySet[Cohort]:
     )
 
 
+# ---------------------------------------------------------------- what learners' pages show
+
+
+def runs_of(user_id: int, *, since: datetime | None = None) -> list[Run]:
+    """Somebody's enrolments with their steps as their pages show them, newest first. Three queries.
+
+    All steps of active ones; of finished ones only what is not done yet, and what was done after `since`.
+    """
+    rows = Assignment.objects.filter(learner_id=user_id)
+    wanted = Q(enrolment__state=Enrolment.State.ACTIVE) | Q(
+        enrolment__state=Enrolment.State.COMPLETED, state__in=[Assignment.State.PLANNED, Assignment.State.OPEN]
+    )
+    if since:
+        wanted |= Q(enrolment__state=Enrolment.State.COMPLETED, done_at__gte=since)
+    enrolments = Enrolment.objects.filter(learner_id=user_id).exclude(state=Enrolment.State.WITHDRAWN)
+    return _runs(enrolments.order_by("-enrolled_at", "-pk"), rows.filter(wanted))
+
+
+def run_of(enrolment: Enrolment) -> Run:
+    """One enrolment with all its steps as its page shows them. Three queries."""
+    return _runs(Enrolment.objects.filter(pk=enrolment.pk), Assignment.objects.filter(enrolment=enrolment))[0]
+
+
+_RUN = (
+    "pk", "uuid", "state", "source", "progress", "enrolled_at", "completed_at", "cohort__journey__slug",
+    "cohort__journey__code", "cohort__journey__title", "cohort__journey__mandatory", "cohort__title",
+)  # fmt: skip
+
+
+def _runs(enrolments: QuerySet[Enrolment], assignments: QuerySet[Assignment]) -> list[Run]:
+    """Plain rows instead of models: a learner with thirty journeys has four hundred of them on one page."""
+    found = list(enrolments.values_list(*_RUN))
+    active = [uuid for _pk, uuid, state, *_rest in found if state != Enrolment.State.WITHDRAWN]
+    begun = {
+        (facts.registration, facts.item_id): (facts.progress, facts.last_at)
+        for facts in content.attempt_facts(active)
+        if facts.completed_at is None
+    }
+    registrations = {pk: uuid for pk, uuid, *_rest in found}
+    rows: dict[int, list[Row]] = defaultdict(list)
+    for values in assignments.annotate(**_FROM_RULES).order_by(_IN_ORDER, "pk").values_list(*_ROW):
+        row = _row(values, begun, registrations)
+        rows[row.enrolment_id].append(row)
+    return [Run(*values, rows=tuple(rows[values[0]])) for values in found]
+
+
+_IN_ORDER = F("step__position").asc(nulls_last=True)
+_FROM_RULES = {
+    "follows": Coalesce(KT("step__opens__step"), KT("step__due__step"), Value("")),
+    "days_after": KT("step__opens__days"),
+    "on_step": Coalesce(KT("step__condition__step"), Value("")),
+    "outcomes": KT("step__condition__attendance"),
+}
+_ROW = (
+    "pk", "enrolment_id", "key", "state", "note", "opens_at", "due_at", "done_at", "outcome", "score",
+    "step__position", "step__part", "step__phase", "step__kind", "step__title", "step__why", "step__minutes",
+    "step__required", "follows", "days_after", "on_step", "outcomes", "item_id", "item__slug", "item__kind",
+    "step__content_version_id", "session_id", "session__uuid", "session__starts_at", "session__ends_at",
+    "item__title", "item__minutes",
+)  # fmt: skip
+
+
+def _row(values: tuple[Any, ...], begun: dict[Any, tuple[float, datetime]], registrations: dict[int, UUID]) -> Row:
+    (pk, enrolment_id, key, state, note, opens_at, due_at, done_at, outcome, score, position, part, phase, kind, title,
+     why, minutes, required, follows, days, on, outcomes, item_id, item_slug, item_kind, version_id, session_id,
+     session_uuid, starts_at, ends_at, item_title, item_minutes) = values  # fmt: skip
+    extra = position is None
+    share, last_at = begun.get((registrations[enrolment_id], item_id), (0.0, None))
+    return Row(
+        pk, enrolment_id, key, state, note, opens_at, due_at, done_at, outcome, score,
+        position=EXTRA if extra else position,
+        part=part or "",
+        phase="postwork" if extra else phase,
+        kind="content" if extra else kind,
+        title=item_title if extra else title,
+        why=why or "",
+        minutes=item_minutes if extra else minutes,
+        required=bool(required),
+        follows=follows,
+        days=int(days or 0),
+        on=on,
+        only=tuple(name for name in OUTCOMES if outcomes and f'"{name}"' in outcomes),
+        item_id=item_id, item_slug=item_slug or "", item_kind=item_kind or "", version_id=version_id,
+        session_id=session_id, session_uuid=session_uuid, starts_at=starts_at, ends_at=ends_at,
+        share=share, last_at=last_at,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class StepCount:
     """How many people are where with one step of a cohort (or all of a journey's)."""
 
     key: str
     title: str
+    part: str
     phase: str
     kind: str
     required: bool
@@ -216,14 +328,25 @@ class StepCount:
 
 
 def funnel(*, journey: Journey, cohort: Cohort | None = None, at: datetime) -> list[StepCount]:
-    """People per step in the order of the newest version concerned, counted in one query (plus one for the steps)."""
-    rows = Assignment.objects.filter(enrolment__cohort__journey=journey).exclude(enrolment__state="withdrawn")
-    if cohort:
-        rows = rows.filter(enrolment__cohort=cohort)
+    """People per step in the order of the newest version concerned. Two queries."""
+    cohort_ids = [cohort.pk] if cohort else None
+    return funnels(journey_ids=[journey.pk], cohort_ids=cohort_ids, at=at).get(journey.pk, [])
+
+
+def funnels(
+    *, journey_ids: Collection[int], cohort_ids: Collection[int] | None = None, at: datetime
+) -> dict[int, list[StepCount]]:
+    """`funnel` of many journeys, of all or of some cohorts. Two queries; journeys never published are left out."""
+    rows = Assignment.objects.filter(enrolment__cohort__journey_id__in=list(journey_ids))
+    versions = JourneyVersion.objects.filter(journey_id__in=list(journey_ids), published_at__isnull=False)
+    if cohort_ids is not None:
+        rows = rows.filter(enrolment__cohort_id__in=list(cohort_ids))
+        versions = versions.filter(cohorts__in=list(cohort_ids))
     counts = {
-        row["key"]: row
-        for row in rows.exclude(state=Assignment.State.WAIVED)
-        .values("key")
+        (row["journey"], row["key"]): row
+        for row in rows.exclude(enrolment__state="withdrawn")
+        .exclude(state=Assignment.State.WAIVED)
+        .values("key", journey=F("enrolment__cohort__journey_id"))
         .annotate(
             reached=Count("pk", filter=~Q(state=Assignment.State.PLANNED)),
             done=Count("pk", filter=Q(state=Assignment.State.DONE)),
@@ -231,24 +354,17 @@ def funnel(*, journey: Journey, cohort: Cohort | None = None, at: datetime) -> l
             overdue=Count("pk", filter=Q(state=Assignment.State.OPEN, due_at__lt=at)),
         )
     }
-    version_id = cohort.version_id if cohort else _newest_published(journey)
-    steps = Step.objects.filter(version_id=version_id).order_by("position")
+    newest = versions.order_by("journey_id", "-number").distinct("journey_id")
+    steps = Step.objects.filter(version_id__in=newest.values("pk")).order_by("position")
     empty = {"reached": 0, "done": 0, "missed": 0, "overdue": 0}
-    return [
-        StepCount(
-            step.key,
-            step.title,
-            step.phase,
-            step.kind,
-            step.required,
-            *((counts.get(step.key) or empty)[name] for name in ("reached", "done", "missed", "overdue")),
+    found: dict[int, list[StepCount]] = defaultdict(list)
+    for step in steps.annotate(journey_id=F("version__journey_id")):
+        row = counts.get((step.journey_id, step.key), empty)
+        numbers = (row[name] for name in ("reached", "done", "missed", "overdue"))
+        found[step.journey_id].append(
+            StepCount(step.key, step.title, step.part, step.phase, step.kind, step.required, *numbers)
         )
-        for step in steps
-    ]
-
-
-def _newest_published(journey: Journey) -> int | None:
-    return journey.versions.filter(published_at__isnull=False).order_by("-number").values_list("pk", flat=True).first()
+    return dict(found)
 
 
 def live_overrides(enrolment_ids: Sequence[int]) -> dict[int, list[Override]]:
@@ -258,3 +374,68 @@ def live_overrides(enrolment_ids: Sequence[int]) -> dict[int, list[Override]]:
     for row in rows.order_by("-created_at"):
         found[row.enrolment_id].append(row)
     return found
+
+
+# ---------------------------------------------------------------- for other systems
+
+
+def journeys_for_api() -> QuerySet[Journey]:
+    """All journeys with their versions. Lazy, two queries."""
+    return Journey.objects.prefetch_related("versions").order_by("pk")
+
+
+def cohorts_for_api() -> QuerySet[Cohort]:
+    """All cohorts with journey, version and audience. Lazy, one query."""
+    return Cohort.objects.select_related("journey", "version", "audience").order_by("pk")
+
+
+def enrolments_for_api() -> QuerySet[Enrolment]:
+    """All enrolments with cohort and learner. Lazy, one query."""
+    return Enrolment.objects.select_related("cohort", "learner").order_by("pk")
+
+
+def assignments_for_api() -> QuerySet[Assignment]:
+    """All assignments with step, item and session. Lazy, one query."""
+    return (
+        Assignment.objects.select_related("step", "item", "session", "enrolment").defer("item__search").order_by("pk")
+    )
+
+
+def acts_for_api() -> QuerySet[BulkAct]:
+    """All bulk acts with their cohorts. Lazy, one query."""
+    return BulkAct.objects.select_related("cohort").order_by("pk")
+
+
+def assignment_for(actor: Actor, assignment_id: int, action: str = "see") -> Assignment:
+    """An assignment whose enrolment the actor may see. Two to four queries."""
+    found = assignments_for_api().filter(pk=assignment_id).first()
+    if found is None:
+        raise Http404("No such assignment.")
+    found.enrolment = enrolment_for(actor, found.enrolment_id, action)
+    return found
+
+
+def override_for(actor: Actor, override_id: int) -> Override:
+    """An override, for those who may see its enrolment and change plans. Two to four queries."""
+    found = Override.objects.filter(pk=override_id).first()
+    if found is None:
+        raise Http404("No such change.")
+    enrolment_for(actor, found.enrolment_id, "change")
+    return found
+
+
+def act_for(actor: Actor, act_id: int) -> BulkAct:
+    """A bulk act, for designers. One query."""
+    act = BulkAct.objects.select_related("cohort__journey").filter(pk=act_id).first()
+    if act is None:
+        raise Http404("No such act.")
+    if not actor.is_designer:
+        raise PermissionDenied("The learning team can see this.")
+    return act
+
+
+def progress_of(enrolment: Enrolment) -> Progress:
+    """The explained number, counted again from today's facts with the shown one as its floor. Eleven queries."""
+    facts = cohort_facts(enrolment.cohort)
+    (member,) = members_of(facts, [enrolment.pk])
+    return progress(plan_assignments(facts.steps, member.inputs), member.started, enrolment.progress)

@@ -110,4 +110,4 @@ def test_any_order_ends_in_the_same_state(world, settle, seed):
     found = rolled_back(world, shuffled(seed), settle)
     assert found[0] == expected[0]
     assert found[1] == expected[1]
-    assert (len(expected[0]), len(expected[1])) == (6, 2)
+    assert (len(expected[0]), len(expected[1])) == (6, 3)
