@@ -13,8 +13,10 @@ from content.services.authoring import (
 )
 from content.services.media import store_media, transcript_of
 from content.services.notes import add_note, change_note, delete_note
+from content.services.past import PastAttempt, record_past_attempts
 
 __all__ = [
+    "PastAttempt",
     "Saved",
     "Teaches",
     "acknowledge",
@@ -24,6 +26,7 @@ __all__ = [
     "delete_note",
     "discard_draft",
     "publish_item",
+    "record_past_attempts",
     "restore_item",
     "retire_item",
     "save_draft",

@@ -20,12 +20,13 @@ from django.utils.translation import gettext as _
 from content.events import ContentCompleted, ContentFailed, ContentStarted
 from content.kinds import kind_of
 from content.kinds.kind import Kind, Record, Save
-from content.models import Attempt, ContentItem, ContentSkill, ContentVersion
+from content.models import Attempt, ContentItem, ContentVersion
 from content.queries import attempt_for
-from lxp.activity.services import Experience, add_seconds, record_statements
+from content.services import traces
+from lxp.activity.services import add_seconds, record_statements
 from lxp.events import record
 from lxp.people.models import User
-from lxp.skills.services import Evidence, record_evidence
+from lxp.skills.services import record_evidence
 
 MAX_VISITS = 20
 
@@ -56,11 +57,11 @@ def start_attempt(
         with transaction.atomic():
             attempt = Attempt.objects.create(
                 learner=learner, item=item, version=version, registration=registration,
-                complete=_rule(item, version, complete), started_at=at, last_at=at,
+                complete=rule_of(item, version, complete), started_at=at, last_at=at,
             )  # fmt: skip
     except IntegrityError:  # opened twice at the same moment: the other request's attempt is ours, too
         return attempt_for(learner, item, registration)  # type: ignore[return-value]
-    record_statements([_statement(attempt, "initialized", at)])
+    record_statements([traces.statement(attempt, "initialized", at)])
     record(
         ContentStarted(
             attempt_id=attempt.pk, item_id=item.pk, learner_id=learner.pk, registration=_text(registration)
@@ -88,7 +89,7 @@ def start_again(*, attempt: Attempt, at: datetime) -> Attempt:
         learner=learner, item=latest.item, version=latest.version, registration=latest.registration,
         complete=latest.complete, number=latest.number + 1, started_at=at, last_at=at,
     )  # fmt: skip
-    record_statements([_statement(again, "initialized", at)])
+    record_statements([traces.statement(again, "initialized", at)])
     return again
 
 
@@ -144,7 +145,7 @@ def save_progress(
     gained = active - attempt.seconds
     attempt.position, attempt.answers, attempt.seconds = after.position, after.answers, active
     attempt.evidence = {**after.evidence, **({"visits": visits} if visits else {})}
-    finished = _judge(attempt, kind, after)
+    finished = judge(attempt, kind, after)
     attempt.revision += 1
     attempt.last_at = max(at, attempt.last_at)
     if finished:
@@ -156,7 +157,7 @@ def save_progress(
         ]
     )  # fmt: skip
     add_seconds(actor_id=attempt.learner_id, registration=attempt.registration, seconds=gained, at=at)
-    _record_answers(attempt, kind, before, at)
+    record_statements(traces.answers_given(attempt, kind, before.answers, at))
     if finished:
         _record_end(attempt, kind, at)
     return Saved(attempt=attempt, stale=stale, finished=finished)
@@ -176,7 +177,8 @@ def _locked(attempt: Attempt) -> Attempt:
     )
 
 
-def _rule(item: ContentItem, version: ContentVersion, complete: Mapping[str, Any] | None) -> dict[str, Any]:
+def rule_of(item: ContentItem, version: ContentVersion, complete: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The completion rule an attempt is judged by: the step's conditions before the version's before the kind's."""
     kind = kind_of(item.kind)
     return kind.rule_for({**version.complete, **(complete or {})}, version.body)
 
@@ -199,12 +201,12 @@ def _active_time(attempt: Attempt, visit: str, seconds: float, since_start: floa
     return attempt.seconds + gained, visits
 
 
-def _judge(attempt: Attempt, kind: Kind, after: Record) -> bool:
+def judge(attempt: Attempt, kind: Kind, after: Record) -> bool:
     """Set progress, score and state from what is known now. True when this ends the attempt."""
     was_open = attempt.state == Attempt.State.STARTED
     if not was_open:
         return False  # what follows is practice: the mark and the day it was earned stay
-    rule = attempt.complete or _rule(attempt.item, attempt.version, None)
+    rule = attempt.complete or rule_of(attempt.item, attempt.version, None)
     result = kind.progress(after, attempt.version.body, rule)
     attempt.progress = max(attempt.progress, min(1.0, result.progress))
     attempt.score = result.score
@@ -218,26 +220,12 @@ def _judge(attempt: Attempt, kind: Kind, after: Record) -> bool:
 # ---------------------------------------------------------------- what follows
 
 
-def _record_answers(attempt: Attempt, kind: Kind, before: Record, at: datetime) -> None:
-    record_statements(
-        [
-            Experience(
-                actor_id=attempt.learner_id, verb="answered", object_type="question",
-                object_id=f"{attempt.item_id}:{one.key}", object_name=one.text, registration=attempt.registration,
-                result={"success": one.success, "response": one.response}, context=_context(attempt), at=at,
-            )
-            for one in kind.answered(before.answers, attempt.answers, attempt.version.body)
-        ]
-    )  # fmt: skip
-
-
 def _record_end(attempt: Attempt, kind: Kind, at: datetime) -> None:
     """Put the end of an attempt on the learner record, count it for skills, and announce it."""
-    completed = attempt.state == Attempt.State.COMPLETED
-    verb = ("passed" if kind.has_score else "completed") if completed else "failed"
-    record_statements([_statement(attempt, verb, at, result=_result(attempt, kind))])
-    record_evidence(evidence=_skill_evidence(attempt, kind, at))
-    event = ContentCompleted if completed else ContentFailed
+    record_statements([traces.end_statement(attempt, kind, at)])
+    taught = traces.taught_by([attempt.item_id])[attempt.item_id]
+    record_evidence(evidence=traces.skill_evidence(attempt, kind, taught, at))
+    event = ContentCompleted if attempt.state == Attempt.State.COMPLETED else ContentFailed
     record(
         event(
             attempt_id=attempt.pk, item_id=attempt.item_id, learner_id=attempt.learner_id,
@@ -245,46 +233,6 @@ def _record_end(attempt: Attempt, kind: Kind, at: datetime) -> None:
         ),
         by=attempt.learner, at=at,
     )  # fmt: skip
-
-
-def _skill_evidence(attempt: Attempt, kind: Kind, at: datetime) -> list[Evidence]:
-    """A mark speaks for that share of the level an item teaches; having finished something without a mark, for having
-    met it up to that level."""
-    apart = kind.skills_shown(attempt.version.body, attempt.answers)
-    found = []
-    for taught in ContentSkill.objects.filter(item_id=attempt.item_id).select_related("skill"):
-        share = apart.get(taught.skill.code, attempt.score)
-        note = f"“{attempt.item.title}”"
-        found.append(
-            Evidence(
-                learner_id=attempt.learner_id, skill_id=taught.skill_id,
-                source="content" if share is None else "quiz",
-                level=round(taught.level * (1.0 if share is None else share), 2), weight=taught.weight or 0.1,
-                note=note if share is None else f"{note}, {round(share * 100)}%",
-                key=f"attempt:{attempt.pk}:{taught.skill_id}", at=at,
-            )
-        )  # fmt: skip
-    return found
-
-
-def _statement(attempt: Attempt, verb: str, at: datetime, result: dict[str, Any] | None = None) -> Experience:
-    return Experience(
-        actor_id=attempt.learner_id, verb=verb, object_type="content", object_id=str(attempt.item_id),
-        object_name=attempt.item.title, registration=attempt.registration, result=result or {},
-        context=_context(attempt), at=at,
-    )  # fmt: skip
-
-
-def _context(attempt: Attempt) -> dict[str, Any]:
-    return {"attempt": attempt.number, "version": attempt.version.number, "kind": attempt.item.kind}
-
-
-def _result(attempt: Attempt, kind: Kind) -> dict[str, Any]:
-    """xAPI's result: completion, success and scaled score where there is a mark, duration of active time (ISO 8601)."""
-    result: dict[str, Any] = {"completion": True, "duration": f"PT{attempt.seconds}S"}
-    if kind.has_score:
-        result |= {"success": attempt.state == Attempt.State.COMPLETED, "score": {"scaled": attempt.score}}
-    return result
 
 
 def _text(registration: UUID | None) -> str:

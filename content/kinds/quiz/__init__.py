@@ -8,7 +8,7 @@ from content.kinds.quiz import body, present, progress
 KIND = Kind(
     key="quiz",
     label=_("Quiz"),
-    verb=_("Check yourself"),
+    verb=_("Check"),
     icon="circle-question-mark",
     purpose=_("Questions with feedback on every answer, to practise or to show."),
     template="content/kinds/_quiz.html",
