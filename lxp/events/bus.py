@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from lxp.events.models import Delivery, DomainEvent
 from lxp.tenancy import current_id, scope
@@ -98,7 +98,7 @@ def record_many(events: Sequence[DomainEventData], *, by: Any, at: datetime) -> 
     if prompted is not None and len(events) == 1 and events[0].prompt:
         prompted.append(rows[0].pk)
     elif rows:
-        transaction.on_commit(_ring)
+        _ring_on_commit()
     return rows
 
 
@@ -182,6 +182,12 @@ def _note_failure(delivery: Delivery, error: Exception, at: datetime) -> None:
     else:
         log.warning("delivery failed", extra={"delivery": delivery.pk, "handler": delivery.handler}, exc_info=error)
     delivery.save(update_fields=["attempts", "error", "next_try_at", "dead_at"])
+
+
+def _ring_on_commit() -> None:
+    """Once for each transaction, however many events it records."""
+    if not any(hook[1] is _ring for hook in connection.run_on_commit):
+        transaction.on_commit(_ring)
 
 
 def _ring() -> None:
