@@ -7,4 +7,12 @@ class LxpConfig(AppConfig):
     verbose_name = "Ground floor"
 
     def ready(self) -> None:
+        import lxp.celery  # noqa: F401  so that whoever calls a task finds our broker
         from lxp import subscribers  # noqa: F401  registers the handlers of domain events
+        from lxp.events import on_commit_ring
+        from lxp.messaging.registry import on_inbox_changed
+        from lxp.tasks import ring_drain
+        from lxp.web.bell import ring_inboxes
+
+        on_commit_ring(ring_drain)
+        on_inbox_changed(ring_inboxes)

@@ -14,6 +14,7 @@ from lxp.messaging.services.choices import (
 )
 from lxp.messaging.services.delivery import Delivered, deliver_due
 from lxp.messaging.services.ledger import NO_LONGER_NEEDED, POSTPONED, Member, SyncResult, promise, sync_planned
+from lxp.messaging.services.pulse import note_pulse
 
 __all__ = [
     "NO_LONGER_NEEDED",
@@ -24,6 +25,7 @@ __all__ = [
     "deliver_due",
     "mark_all_read",
     "mark_read",
+    "note_pulse",
     "promise",
     "record_bounce",
     "record_delivery",

@@ -28,8 +28,11 @@ from lxp.tenancy import scope
 log = logging.getLogger(__name__)
 
 BATCH = 100
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)
 """How long a worker may hold its batch; renewed while it works, so only a dead worker's runs out."""
+
+LEASE_FOR_ONE = timedelta(seconds=90)
+"""What must be left of it before a message is sent: longer than a slow mail server takes for one."""
 
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 3, 9, 27, 81, 240, 240))
 """Pauses between tries: about ten hours together. A message that fails once more is dead."""
@@ -129,9 +132,9 @@ class _Run:
         return batch
 
     def _still_ours(self, rest: Sequence[Message]) -> set[int]:
-        """Renew the lease of what is left when half of it is gone. Returns the ids that are still ours."""
+        """Renew the lease of what is left before it gets short. Returns the ids that are still ours."""
         ids = {message.pk for message in rest}
-        if self.lease is None or self.lease - self.at - self.elapsed > LEASE / 2:
+        if self.lease is None or self.lease - self.at - self.elapsed > LEASE_FOR_ONE:
             return ids
         old, self.lease = self.lease, self.at + self.elapsed + LEASE
         Message.unscoped.filter(pk__in=ids, state=State.PLANNED, lease_until=old).update(lease_until=self.lease)
