@@ -206,7 +206,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {"CohortState": "journeys.models.Cohort.State", "StepKind": "journeys.models.Step.Kind"},
     "DEFAULT_GENERATOR_CLASS": "lxp.api_schema.Generator",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "lxp.api_schema.complete"],
 }

@@ -139,11 +139,9 @@ class PersonField(forms.EmailField):
 class WalkInForm(forms.Form):
     """Somebody who is there without a seat."""
 
-    person = PersonField(label=gettext_lazy("E-mail of the person"))
-
     def __init__(self, *args: Any, find: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["person"].find = find
+        self.fields["person"] = PersonField(label=_("E-mail of the person"), find=find)
 
 
 class MarkForm(forms.Form):
@@ -156,14 +154,13 @@ class MarkForm(forms.Form):
 class StaffForm(forms.Form):
     """Who runs a session, from those who may."""
 
-    facilitators = forms.MultipleChoiceField(
-        label=gettext_lazy("Facilitators"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-
     def __init__(self, *args: Any, people: list[User], **options: Any) -> None:
         super().__init__(*args, **options)
         self.people = {str(user.pk): user for user in people}
-        self.fields["facilitators"].choices = [(pk, user.name) for pk, user in self.people.items()]
+        self.fields["facilitators"] = forms.MultipleChoiceField(
+            label=_("Facilitators"), required=False, widget=forms.CheckboxSelectMultiple,
+            choices=[(pk, user.name) for pk, user in self.people.items()],
+        )  # fmt: skip
 
     @property
     def chosen(self) -> list[User]:
@@ -218,9 +215,9 @@ class TemplateForm(forms.Form):
     def take(self, error: ValidationError) -> None:
         """Show what a service refused beside the field it is about."""
         other = {"attended_share": "attended_percent", "partial_share": "partial_percent"}
-        details = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
+        details: dict[Any, list[str]] = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
         for name, messages in details.items():
-            field = other.get(name, name)
+            field = other.get(name or "", name)
             self.add_error(field if field in self.fields else None, ValidationError(messages))
 
 
@@ -276,6 +273,8 @@ def agenda_formset(data: Any = None, *, blocks: list[TemplateBlock] | None = Non
         {"title": block.title, "kind": block.kind, "minutes": block.minutes, "core": block.core}
         for block in blocks or ()
     ]
-    return _Agenda(data, initial=initial, prefix="agenda")
+    made = _Agenda(data, initial=initial, prefix="agenda")
+    assert isinstance(made, AgendaFormSet)
+    return made
 
 

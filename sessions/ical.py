@@ -93,7 +93,7 @@ def _event(entry: Entry, status: str) -> Event:
         attendee.params["partstat"] = vText("ACCEPTED")
         attendee.params["role"] = vText("REQ-PARTICIPANT")
         attendee.params["rsvp"] = vText("FALSE")
-        event.add("attendee", attendee, encode=0)
+        event.add("attendee", attendee, encode=False)
     return event
 
 

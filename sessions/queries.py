@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from lxp.people.models import Role, User
 from sessions import access
 from sessions.attendance import LEASE
 from sessions.models import (
+    AgendaBlock,
     Attendance,
     Booking,
     BookingEvent,
@@ -91,12 +93,48 @@ def template_for(actor: Actor, template_id: int) -> SessionTemplate:
     return found
 
 
+def template_by_slug(slug: str) -> SessionTemplate | None:
+    """The template with this slug. One query."""
+    return SessionTemplate.objects.filter(slug=slug).first()
+
+
 def templates() -> QuerySet[SessionTemplate]:
     """All templates by title, with `upcoming` and `held`: how many sessions lie ahead and were held. One query."""
     return SessionTemplate.objects.annotate(
         upcoming=Count("sessions", filter=Q(sessions__state__in=LiveSession.OPEN)),
         held=Count("sessions", filter=Q(sessions__state__in=LiveSession.OVER)),
     ).order_by("title", "pk")
+
+
+# ---------------------------------------------------------------- for other systems
+
+
+def sessions_for_api() -> QuerySet[LiveSession]:
+    """Every session with its counts, template and staff. Lazy, two queries."""
+    staff = SessionStaff.objects.select_related("user").order_by("-part", "pk")
+    return LiveSession.objects.select_related("template").annotate(**_counts()).prefetch_related(
+        Prefetch("staff", staff)
+    )
+
+
+def bookings_for_api() -> QuerySet[Booking]:
+    """Every booking with its session and learner. Lazy, one query."""
+    return Booking.objects.select_related("session", "learner")
+
+
+def attendance_for_api() -> QuerySet[Attendance]:
+    """All attendance with session, learner and who decided. Lazy, one query."""
+    return Attendance.objects.select_related("session", "learner", "decided_by")
+
+
+def booking_for(actor: Actor, booking_id: int) -> Booking:
+    """The booking with this id, for its learner and for those who may change its session. One to three queries."""
+    found = Booking.objects.select_related("session", "learner").filter(pk=booking_id).first()
+    if found is None:
+        raise Http404("No such booking.")
+    if actor.user_id != found.learner_id:
+        session_for(actor, found.session_id, CHANGE)
+    return found
 
 
 # ---------------------------------------------------------------- somebody's sessions
@@ -152,6 +190,34 @@ def after(rows: QuerySet[LiveSession], last: LiveSession, *, past: bool = False)
     return rows.filter(Q(starts_at__gt=last.starts_at) | Q(starts_at=last.starts_at, pk__gt=last.pk))
 
 
+def described(rows: QuerySet[LiveSession], user_id: int) -> QuerySet[LiveSession]:
+    """The sessions with what a page says about each, in the same query: nothing is loaded row by row.
+
+    Adds `booked` and `waiting` (counts), `mine` (state of the user's booking, "" without one), `leads` (names of
+    those who run it) and `blocks` (the agenda: title and minutes).
+    """
+    mine = Booking.objects.filter(session=OuterRef("pk"), learner=user_id).values("state")[:1]
+    leads = SessionStaff.objects.filter(session=OuterRef("pk")).order_by("-part", "pk").values("user__name")
+    agenda = AgendaBlock.objects.filter(session=OuterRef("pk")).order_by("position")
+    return rows.annotate(
+        **_counts(),
+        mine=Coalesce(Subquery(mine), Value("")),
+        leads=ArraySubquery(leads),
+        blocks=ArraySubquery(agenda.values(block=JSONObject(title="title", minutes="minutes"))),
+    )
+
+
+def next_for(user: User, among: Collection[int], at: datetime) -> LiveSession | None:
+    """The next live session (or the one that is on) of those the user has a seat in or waits for, and of `among`.
+
+    It is `described`. One query.
+    """
+    seats = Booking.objects.filter(learner=user, state__in=ACTIVE).values("session")
+    rows = LiveSession.objects.filter(Q(pk__in=list(among)) | Q(pk__in=seats), state__in=LiveSession.OPEN)
+    ahead = rows.filter(Q(ends_at__gt=at) | Q(state=LiveSession.State.LIVE))
+    return described(ahead, user.pk).order_by("starts_at", "pk").first()
+
+
 def alternatives(session: LiveSession, user: User, at: datetime) -> list[LiveSession]:
     """Other sessions of the same template, still ahead, that are offered to the user, soonest first.
 
@@ -177,7 +243,7 @@ def booking_of(session: LiveSession, user: User) -> Booking | None:
     if booking is not None and booking.state == Booking.State.WAITLISTED:
         ahead = Q(queued_at__lt=booking.queued_at) | Q(queued_at=booking.queued_at, pk__lt=booking.pk)
         before = Booking.objects.filter(ahead, session=session, state=Booking.State.WAITLISTED).count()
-        booking.place = before + 1  # type: ignore[attr-defined]
+        booking.place = before + 1
     return booking
 
 

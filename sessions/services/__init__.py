@@ -21,6 +21,7 @@ from sessions.services.messages import announce_cancellation, announce_move, ann
 from sessions.services.presence import heartbeat, join
 from sessions.services.scheduling import (
     cancel_session,
+    change_session,
     reschedule_session,
     schedule_session,
     set_facilitators,
@@ -40,6 +41,7 @@ __all__ = [
     "cancel_booking",
     "cancel_session",
     "change_capacity",
+    "change_session",
     "clear_attendance",
     "create_template",
     "end_session",

@@ -21,6 +21,7 @@ from sessions.events import SessionCancelled, SessionRescheduled
 from sessions.models import AgendaBlock, LiveSession, SessionStaff, SessionTemplate
 from sessions.queries import MAY_RUN
 from sessions.scheduling import NoSuchTime, TwoSuchTimes, UnknownZone, resolve_local
+from sessions.services.booking import change_capacity
 from sessions.services.locks import locked
 from sessions.services.templates import LONGEST
 
@@ -143,6 +144,26 @@ def reschedule_session(
         ),
         by=by, at=at,
     )  # fmt: skip
+    return session
+
+
+@transaction.atomic
+def change_session(
+    *,
+    session: LiveSession,
+    capacity: int | None = None,
+    facilitators: Sequence[User] | None = None,
+    by: User | None,
+    at: datetime,
+    **move: Any,
+) -> LiveSession:
+    """Several changes as one: `move` is what `reschedule_session` takes. All of it happens, or nothing."""
+    if move:
+        session = reschedule_session(session=session, **move, by=by, at=at)
+    if facilitators is not None:
+        session = set_facilitators(session=session, facilitators=facilitators, by=by, at=at)
+    if capacity is not None:
+        session = change_capacity(session=session, capacity=capacity, by=by, at=at)
     return session
 
 

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from lxp.people.models import Role
 from lxp.web.access import role
 from lxp.web.page import done, invalid, page
+from lxp.web.request import MemberRequest
 from sessions import queries, services
 from sessions.forms import TemplateForm, agenda_formset
 
 
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
 @require_GET
-def templates(request: HttpRequest) -> HttpResponse:
+def templates(request: MemberRequest) -> HttpResponse:
     """All templates."""
     return page(request, "sessions/templates.html", {"templates": queries.templates()})
 
 
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def template_new(request: HttpRequest) -> HttpResponse:
+def template_new(request: MemberRequest) -> HttpResponse:
     """A new template."""
     form, agenda = TemplateForm(request.POST or None), agenda_formset(request.POST or None)
     context = {"form": form, "agenda": agenda, "template": None}
@@ -40,7 +41,7 @@ def template_new(request: HttpRequest) -> HttpResponse:
 
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
-def template(request: HttpRequest, pk: int) -> HttpResponse:
+def template(request: MemberRequest, pk: int) -> HttpResponse:
     """One template with its agenda."""
     found = queries.template_for(request.actor, pk)
     if request.method == "GET":

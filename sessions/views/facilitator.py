@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lxp.people.models import Role
 from lxp.web.access import member, role
 from lxp.web.page import done, invalid, page
+from lxp.web.request import MemberRequest
 from sessions import queries, readiness, rules, services
 from sessions.forms import CancelForm, MarkForm, MoveForm, SeatsForm, StaffForm, WalkInForm
 from sessions.models import LiveSession
@@ -27,7 +28,7 @@ PAGE = 30
 
 @role(Role.FACILITATOR, Role.DESIGNER, Role.ADMINISTRATOR)
 @require_GET
-def sessions(request: HttpRequest) -> HttpResponse:
+def sessions(request: MemberRequest) -> HttpResponse:
     """What do I run next, and are they ready? Designers may look at everybody's."""
     past, everybody = "past" in request.GET, "all" in request.GET and request.actor.is_designer
     rows = queries.all_sessions(past=past) if everybody else queries.facilitated_by(request.user, past=past)
@@ -45,13 +46,13 @@ def sessions(request: HttpRequest) -> HttpResponse:
 
 @member
 @require_GET
-def run(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def run(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """Are they ready, and who was there?"""
     live = queries.session_for(request.actor, uuid, RUN)
     return page(request, "sessions/run.html", run_page(request, live))
 
 
-def run_page(request: HttpRequest, live: LiveSession, walk_in: WalkInForm | None = None) -> dict[str, Any]:
+def run_page(request: MemberRequest, live: LiveSession, walk_in: WalkInForm | None = None) -> dict[str, Any]:
     """What the facilitator's page shows."""
     at = request.at
     ready = readiness.rows_of(live)
@@ -94,7 +95,7 @@ def _walk_in(data: Any = None) -> WalkInForm:
 @member
 @require_POST
 @back_to("live:run")
-def start(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def start(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """On air."""
     live = queries.session_for(request.actor, uuid, RUN)
     services.start_session(session=live, by=request.user, at=request.at)
@@ -104,7 +105,7 @@ def start(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @member
 @require_POST
 @back_to("live:run")
-def end(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def end(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """End it and settle who was there."""
     live = queries.session_for(request.actor, uuid, RUN)
     services.end_session(session=live, by=request.user, at=request.at)
@@ -114,7 +115,7 @@ def end(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @member
 @require_POST
 @back_to("live:run")
-def mark(request: HttpRequest, uuid: UUID, learner: int) -> HttpResponse:
+def mark(request: MemberRequest, uuid: UUID, learner: int) -> HttpResponse:
     """One click on the roster; answers with the row, or goes back to the page."""
     live = queries.session_for(request.actor, uuid, RUN)
     form = MarkForm(request.POST)
@@ -130,14 +131,14 @@ def mark(request: HttpRequest, uuid: UUID, learner: int) -> HttpResponse:
 @member
 @require_POST
 @back_to("live:run")
-def unmark(request: HttpRequest, uuid: UUID, learner: int) -> HttpResponse:
+def unmark(request: MemberRequest, uuid: UUID, learner: int) -> HttpResponse:
     """Take a mark back: the rule decides."""
     live = queries.session_for(request.actor, uuid, RUN)
     services.clear_attendance(session=live, learner_id=learner, by=request.user, at=request.at)
     return _marked(request, live, learner)
 
 
-def _marked(request: HttpRequest, live: LiveSession, learner: int) -> HttpResponse:
+def _marked(request: MemberRequest, live: LiveSession, learner: int) -> HttpResponse:
     if not request.htmx:
         return done(request, "live:run", _("Saved."), live.uuid)
     row = next(row for row in queries.roster(live, request.at) if row.user.pk == learner)
@@ -150,7 +151,7 @@ def _marked(request: HttpRequest, live: LiveSession, learner: int) -> HttpRespon
 @member
 @require_POST
 @back_to("live:run")
-def mark_all(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def mark_all(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """Everybody nobody has marked yet was here."""
     live = queries.session_for(request.actor, uuid, RUN)
     marked = services.set_attendance_of_all(session=live, status="attended", by=request.user, at=request.at)
@@ -160,7 +161,7 @@ def mark_all(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @member
 @require_POST
 @back_to("live:run")
-def walk_in(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def walk_in(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """Somebody is there without a seat."""
     live = queries.session_for(request.actor, uuid, RUN)
     form = _walk_in(request.POST)
@@ -177,7 +178,7 @@ def walk_in(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @member
 @require_http_methods(["GET", "POST"])
 @back_to("live:run")
-def move(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def move(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """Move it in time or place: the form, then whom it tells and what it means for them, then done."""
     live = queries.session_for(request.actor, uuid, CHANGE)
     form = MoveForm(request.POST) if request.method == "POST" else MoveForm.of(live)
@@ -212,7 +213,7 @@ def _preview(live: LiveSession, form: MoveForm) -> dict[str, Any]:
 @member
 @require_http_methods(["GET", "POST"])
 @back_to("live:run")
-def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def cancel(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """Call it off: says whom it tells, asks why, offers moving it instead."""
     live = queries.session_for(request.actor, uuid, CHANGE)
     form = CancelForm(request.POST or None)
@@ -227,7 +228,7 @@ def cancel(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @member
 @require_POST
 @back_to("live:run")
-def seats(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def seats(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """More or fewer seats."""
     live = queries.session_for(request.actor, uuid, CHANGE)
     form = SeatsForm(request.POST)
@@ -242,7 +243,7 @@ def seats(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
 @require_http_methods(["GET", "POST"])
 @back_to("live:run")
-def staff(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def staff(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """Who runs it."""
     live = queries.session_for(request.actor, uuid, CHANGE)
     runs_it = [str(row.user_id) for row in live.staff.all()]

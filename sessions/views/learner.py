@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lxp.web.access import member
 from lxp.web.page import done, page
+from lxp.web.request import MemberRequest
 from sessions import ical, queries, rules, services
 from sessions.agenda import Part, on_the_clock
 from sessions.calendar import entries_of
@@ -31,13 +32,13 @@ AHEAD = timedelta(days=60)
 
 @member
 @require_GET
-def session(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def session(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """One live session: when it is for me, what happens in it, my seat."""
     live = queries.session_for(request.actor, uuid)
     return page(request, "sessions/session.html", session_page(request, live))
 
 
-def session_page(request: HttpRequest, live: LiveSession) -> dict[str, Any]:
+def session_page(request: MemberRequest, live: LiveSession) -> dict[str, Any]:
     """What the page of a session shows to the signed-in person."""
     user, at = request.user, request.at
     booking = queries.booking_of(live, user)
@@ -70,7 +71,7 @@ def agenda_of(live: LiveSession, at: datetime) -> list[Part]:
 @member
 @require_POST
 @back_to("live:session")
-def book(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def book(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """Take a seat, or a place in the queue."""
     live = queries.session_for(request.actor, uuid)
     booking = services.book(session=live, learner=request.user, by=request.user, at=request.at)
@@ -82,7 +83,7 @@ def book(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @member
 @require_http_methods(["GET", "POST"])
 @back_to("live:session")
-def give_up(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def give_up(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """Can't make it: other dates first, then giving the seat to the next person."""
     live = queries.session_for(request.actor, uuid)
     booking = queries.booking_of(live, request.user)
@@ -100,7 +101,7 @@ def give_up(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @member
 @require_POST
 @back_to("live:session")
-def switch(request: HttpRequest, uuid: UUID, to: UUID) -> HttpResponse:
+def switch(request: MemberRequest, uuid: UUID, to: UUID) -> HttpResponse:
     """Change my seat in this session for one in another."""
     live = queries.session_for(request.actor, uuid)
     other = queries.session_for(request.actor, to)
@@ -110,7 +111,7 @@ def switch(request: HttpRequest, uuid: UUID, to: UUID) -> HttpResponse:
 
 @member
 @require_GET
-def ics(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def ics(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """The session as a file for my calendar; only with a seat."""
     live = queries.session_for(request.actor, uuid)
     booking = queries.booking_of(live, request.user)
@@ -129,7 +130,7 @@ def ics(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @member
 @require_http_methods(["GET", "POST"])
 @back_to("live:session")
-def join(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def join(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """The permanent way in: notes that I'm there and shows the room. POST also takes a free seat first."""
     live = queries.session_for(request.actor, uuid)
     if any(row.user_id == request.user.pk for row in live.staff.all()):
@@ -153,7 +154,7 @@ def join(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @member
 @require_POST
-def here(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def here(request: MemberRequest, uuid: UUID) -> HttpResponse:
     """A sign of life from the room: 204 while the session goes on, 410 afterwards. A plain form goes back to the room."""
     live = queries.session_for(request.actor, uuid)
     goes_on = services.heartbeat(session=live, learner=request.user, at=request.at)
@@ -167,7 +168,7 @@ def here(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 @member
 @require_GET
-def calendar(request: HttpRequest) -> HttpResponse:
+def calendar(request: MemberRequest) -> HttpResponse:
     """My live sessions, and what is due, day by day."""
     zone = ZoneInfo(request.user.zone)
     today = request.at.astimezone(zone).date()

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from lxp.web.page import done
+from lxp.web.request import MemberRequest
 
 View = Callable[..., HttpResponse]
 
@@ -21,7 +22,7 @@ def back_to(page: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def answered(request: HttpRequest, uuid: UUID, *args: Any, **kwargs: Any) -> HttpResponse:
+        def answered(request: MemberRequest, uuid: UUID, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 return view(request, uuid, *args, **kwargs)
             except ValidationError as error:

@@ -320,7 +320,7 @@ def test_promotion_confirms_the_seat_with_an_invitation(world, settle, session):
 
 def test_the_whole_course_of_reminders(world, settle, session):
     book(world, session, world.asha)
-    for moment in ("2026-03-11 13:30", "2026-03-12 14:00", "2026-03-12 14:50"):
+    for moment in ("2026-03-11 13:29", "2026-03-12 14:00", "2026-03-12 14:50"):
         world.at(moment)
         settle()
     assert ledger(world.asha) == [
