@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from journeys.board import mark_of
 from journeys.links import step_url
 from journeys.models import Assignment, Phase
 
@@ -23,7 +24,7 @@ def stops(assignments: Sequence[Assignment], current: int | None = None) -> list
     return [
         {
             "kind": kind_of(a),
-            "state": _state(a, now, next_live),
+            "state": mark_of(a.state, kind_of(a), is_now=a.pk == now, is_next=a.pk == next_live),
             "title": title_of(a),
             "url": step_url(a) if a.state in (State.OPEN, State.DONE) or a.session_id else None,
             "assignment": a,
@@ -44,15 +45,3 @@ def title_of(a: Assignment) -> str:
     if a.step is not None:
         return a.step.title
     return a.item.title if a.item else ""
-
-
-def _state(a: Assignment, now: int | None, next_live: int | None) -> str:
-    if a.state == State.DONE:
-        return "done"
-    if a.state == State.MISSED:
-        return "missed"
-    if a.pk == now:
-        return "now"
-    if a.pk == next_live:
-        return "next"
-    return "todo" if a.state == State.OPEN or kind_of(a) == "live" else "locked"

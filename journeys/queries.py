@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.http import Http404
@@ -27,6 +27,7 @@ from journeys.models import (
     Journey,
     JourneyVersion,
     Override,
+    Phase,
     Step,
 )
 from journeys.plan import plan_assignments
@@ -34,7 +35,8 @@ from journeys.progress import Progress, progress
 from journeys.timing import OUTCOMES
 from lxp.people.actor import Actor
 from lxp.people.models import Membership
-from sessions.models import SessionStaff
+from sessions import queries as live
+from sessions.models import LiveSession, SessionStaff
 
 
 def journey_for(actor: Actor, slug: str, action: str = "see") -> Journey:
@@ -229,14 +231,15 @@ def joinable_by(actor: Actor) -> QuerySet[Cohort]:
 def runs_of(user_id: int, *, since: datetime | None = None) -> list[Run]:
     """Somebody's enrolments with their steps as their pages show them, newest first. Three queries.
 
-    All steps of active ones; of finished ones only what is not done yet, and what was done after `since`.
+    All steps of active ones; of finished ones what is not done yet, what keeps it fresh, and what was done after `since`.
     """
     rows = Assignment.objects.filter(learner_id=user_id)
-    wanted = Q(enrolment__state=Enrolment.State.ACTIVE) | Q(
-        enrolment__state=Enrolment.State.COMPLETED, state__in=[Assignment.State.PLANNED, Assignment.State.OPEN]
+    still = Q(state__in=[Assignment.State.PLANNED, Assignment.State.OPEN]) | Q(
+        step__phase__in=[Phase.LIVE, Phase.REINFORCEMENT]
     )
     if since:
-        wanted |= Q(enrolment__state=Enrolment.State.COMPLETED, done_at__gte=since)
+        still |= Q(done_at__gte=since)
+    wanted = Q(enrolment__state=Enrolment.State.ACTIVE) | Q(still, enrolment__state=Enrolment.State.COMPLETED)
     enrolments = Enrolment.objects.filter(learner_id=user_id).exclude(state=Enrolment.State.WITHDRAWN)
     return _runs(enrolments.order_by("-enrolled_at", "-pk"), rows.filter(wanted))
 
@@ -309,6 +312,100 @@ def _row(values: tuple[Any, ...], begun: dict[Any, tuple[float, datetime]], regi
         session_id=session_id, session_uuid=session_uuid, starts_at=starts_at, ends_at=ends_at,
         share=share, last_at=last_at,
     )  # fmt: skip
+
+
+def own_enrolment(actor: Actor, slug: str, enrolment_id: int | None = None) -> Enrolment | None:
+    """The actor's own enrolment in a journey: that one, else the newest they have not left. One query."""
+    rows = Enrolment.objects.select_related("cohort__journey").filter(
+        cohort__journey__slug=slug, learner_id=actor.user_id
+    )
+    rows = rows.filter(pk=enrolment_id) if enrolment_id else rows.exclude(state=Enrolment.State.WITHDRAWN)
+    return rows.order_by("-enrolled_at", "-pk").first()
+
+
+def sessions_of(cohort: Cohort, user_id: int) -> list[Any]:
+    """The live sessions offered to a cohort, soonest first, `described` for a user, each with its `step_key`. One query."""
+    offered = LiveSession.objects.filter(offers__cohort=cohort).annotate(step_key=F("offers__step_key"))
+    return list(live.described(offered, user_id).order_by("starts_at", "pk"))
+
+
+@dataclass(frozen=True)
+class Company:
+    """How many people a cohort has, and how many of them have finished some steps."""
+
+    people: int
+    ready: int
+
+
+def company_of(cohort: Cohort, keys: Collection[str]) -> Company:
+    """Who is in a cohort, and how many of them have nothing left of the steps `keys`. One query."""
+    unfinished = Assignment.objects.filter(enrolment=OuterRef("pk"), key__in=list(keys)).exclude(
+        state__in=[Assignment.State.DONE, Assignment.State.WAIVED]
+    )
+    rows = cohort.enrolments.exclude(state=Enrolment.State.WITHDRAWN).annotate(unready=Exists(unfinished))
+    return Company(**rows.aggregate(people=Count("pk"), ready=Count("pk", filter=Q(unready=False))))
+
+
+def own_assignment(actor: Actor, assignment_id: int) -> Assignment:
+    """An assignment of the actor's own, with its enrolment. One query. Raises Http404 for anybody else's."""
+    rows = Assignment.objects.select_related("step", "item", "enrolment").defer("item__search")
+    found = rows.filter(pk=assignment_id, learner_id=actor.user_id or 0).first()
+    if found is None:
+        raise Http404("No such step of yours.")
+    return found
+
+
+@dataclass(frozen=True)
+class Taking:
+    """What joining a cohort takes: steps, own time and live time in minutes, and its live sessions ahead."""
+
+    cohort: Cohort
+    steps: int
+    own: int
+    live: int
+    dates: list[Any]
+    places: int | None
+
+    @property
+    def is_full(self) -> bool:
+        return self.places is not None and self.places <= 0
+
+
+def takings_of(cohorts: Iterable[Cohort], at: datetime) -> list[Taking]:
+    """What joining each of these cohorts takes. Three queries for any number of them."""
+    cohorts = list(cohorts)
+    steps: dict[int, dict[str, Any]] = {
+        row["version_id"]: row
+        for row in Step.objects.filter(version_id__in=[c.version_id for c in cohorts])
+        .exclude(condition__attendance=["missed"])
+        .values("version_id")
+        .annotate(
+            steps=Count("pk"),
+            own=Sum("minutes", filter=Q(kind="content") & ~Q(phase=Phase.REINFORCEMENT), default=0),
+            live=Sum("minutes", filter=Q(kind="live"), default=0),
+        )
+    }
+    people = dict(
+        Enrolment.objects.filter(cohort__in=cohorts)
+        .exclude(state=Enrolment.State.WITHDRAWN)
+        .values_list("cohort")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    dates: dict[int, list[Any]] = defaultdict(list)
+    ahead = CohortSession.objects.filter(cohort__in=cohorts, session__starts_at__gt=at, session__state="scheduled")
+    for offer in ahead.select_related("session").order_by("session__starts_at"):
+        dates[offer.cohort_id].append(offer.session)
+    none = {"steps": 0, "own": 0, "live": 0}
+    return [
+        Taking(
+            cohort,
+            **{name: steps.get(cohort.version_id, none)[name] for name in none},
+            dates=dates[cohort.pk],
+            places=None if cohort.capacity is None else cohort.capacity - people.get(cohort.pk, 0),
+        )
+        for cohort in cohorts
+    ]
 
 
 @dataclass(frozen=True)

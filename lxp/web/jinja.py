@@ -175,6 +175,17 @@ def clock(value: datetime | time | None) -> str:
     return _write_clock(shown.hour, shown.minute, get_language() or "en")
 
 
+def day_name(value: datetime | date, now: datetime) -> str:
+    """A day inside a sentence: "today", "tomorrow", "Thursday" within the coming six days, else "Thu 15 Oct"."""
+    shown = _date(value)
+    away = (shown - now.astimezone(timezone.get_current_timezone()).date()).days
+    if away in (0, 1):
+        return gettext("today") if away == 0 else gettext("tomorrow")
+    if 1 < away < 7:
+        return dates.format_date(shown, "EEEE", locale=locale())
+    return day(shown, now)
+
+
 def _join(day_text: str, clock_text: str) -> str:
     return str(locale().datetime_formats["medium"]).replace("{1}", day_text).replace("{0}", clock_text)
 
@@ -313,7 +324,7 @@ def control(field: BoundField) -> str:
 _FILTERS = {
     f.__name__: f
     for f in (
-        localtime, day, day_long, clock, when, span, day_span, relative, late, place, minutes, iso,
+        localtime, day, day_long, day_name, clock, when, span, day_span, relative, late, place, minutes, iso,
         number, percent, initials, hue, control,
     )
 }  # fmt: skip
