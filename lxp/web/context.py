@@ -57,6 +57,6 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "places": places.stops(here, request.path),
         "search_url": address("lxp:search") or address("content:library") or places.landing(here),
         "inbox_url": address("messages:bell") or "",
-        "stream": settings.STREAM_URL,
+        "stream": f"{settings.STREAM_URL}/stream" if settings.STREAM_URL else "",
         "now": request.at,  # type: ignore[attr-defined]
     }
