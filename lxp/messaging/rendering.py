@@ -14,6 +14,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import css_inline
@@ -115,12 +116,17 @@ def _known(
 
 
 def _template(name: str) -> jinja2.Template:
-    return engines["jinja2"].env.get_template(f"messages/{name}")
+    return _plain(engines["jinja2"].env).get_template(f"messages/{name}")
+
+
+@cache
+def _plain(env: jinja2.Environment) -> jinja2.Environment:
+    """The same environment for subjects and texts, where "Q&A" is written as it is and nothing is markup."""
+    return env.overlay(autoescape=False)
 
 
 def _html(kind: Kind) -> jinja2.Template:
-    env = engines["jinja2"].env
-    return env.select_template([f"messages/{kind.template}.html", _PLAIN_HTML])
+    return engines["jinja2"].env.select_template([f"messages/{kind.template}.html", _PLAIN_HTML])
 
 
 def _body(template: jinja2.Template, known: dict[str, Any]) -> str:

@@ -107,6 +107,25 @@ def test_the_mail_has_two_parts_says_who_writes_and_how_to_stop_it(fernhill, kin
     assert "prefers-color-scheme" in html
 
 
+def test_what_people_typed_is_text_in_the_text_and_no_markup_in_the_html(fernhill, kind):
+    fernhill.asha.name = "Asha <b>R&D</b>"
+    fernhill.asha.save()
+    kind(context=lambda messages: {m.pk: {"url": "/x/?a=1&b=2"} for m in messages})
+    row = message(fernhill.asha, params={"title": "Q&A: 'why' <now>"}, reason="Because R&D asked")
+    deliver()
+
+    sent = mail.outbox[0]
+    row.refresh_from_db()
+    assert sent.subject == row.title == "Q&A: 'why' <now>"
+    assert "Dear Asha <b>R&D</b>" in sent.body
+    assert "Dear Asha <b>R&D</b>" in row.body
+    assert "http://testserver/x/?a=1&b=2" in sent.body
+    html = sent.alternatives[0][0]
+    assert "Asha &lt;b&gt;R&amp;D&lt;/b&gt;" in html
+    assert "<b>" not in html
+    assert "Because R&amp;D asked" in html
+
+
 def test_mandatory_mail_offers_no_way_to_stop_it(fernhill):
     message(fernhill.asha, mandatory=True)
     deliver()
