@@ -1,4 +1,4 @@
-"""PURE: how far somebody got with the parts of an item, for the list of parts that shows where to go on."""
+"""How far somebody got with the parts of an item, for the list of parts that shows where to go on."""
 
 from __future__ import annotations
 

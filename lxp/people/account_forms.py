@@ -8,12 +8,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
 from django.core.exceptions import ValidationError
-from django.db.models import Value
-from django.db.models.functions import Lower
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from lxp.people import queries
 from lxp.people.models import User
 
 
@@ -54,7 +53,7 @@ class NewPasswordForm(PasswordResetForm):
 
     def get_users(self, email: str) -> Iterable[User]:
         """Whoever signs in with this e-mail, compared as signing in compares it."""
-        return User.objects.alias(lowered=Lower("email")).filter(lowered=Lower(Value(email)), is_active=True)
+        return [user for user in queries.users_by_email([email]).values() if user.is_active]
 
     def send_mail(
         self,

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from lxp.events.models import Delivery
 from lxp.messaging.models import Message, MessagingPulse, State
 
+# Unscoped throughout: what may be wrong with the house is asked for all organisations at once.
 LATE = timedelta(minutes=10)
 """A due message or delivery older than this raises the alarm (spec N6: alarm < 10 min)."""
 
