@@ -17,7 +17,8 @@ from django.http import Http404
 
 from content import queries as content
 from journeys.board import EXTRA, Row, Run
-from journeys.facts import cohort_facts, members_of
+from journeys.explain import Case, Said
+from journeys.facts import cohort_facts, members_of, spec_of
 from journeys.models import (
     Assignment,
     BulkAct,
@@ -30,7 +31,7 @@ from journeys.models import (
     Phase,
     Step,
 )
-from journeys.plan import plan_assignments
+from journeys.plan import Anchor, StepSpec, plan_assignments
 from journeys.progress import Progress, progress
 from journeys.timing import OUTCOMES
 from lxp.people.actor import Actor
@@ -249,6 +250,13 @@ def run_of(enrolment: Enrolment) -> Run:
     return _runs(Enrolment.objects.filter(pk=enrolment.pk), Assignment.objects.filter(enrolment=enrolment))[0]
 
 
+def runs_in(enrolment_ids: Collection[int]) -> list[Run]:
+    """These enrolments with all their steps, newest first. Three queries for any number of them."""
+    ids = list(enrolment_ids)
+    enrolments = Enrolment.objects.filter(pk__in=ids).order_by("-enrolled_at", "-pk")
+    return _runs(enrolments, Assignment.objects.filter(enrolment_id__in=ids))
+
+
 _RUN = (
     "pk", "uuid", "state", "source", "progress", "enrolled_at", "completed_at", "cohort__journey__slug",
     "cohort__journey__code", "cohort__journey__title", "cohort__journey__mandatory", "cohort__title",
@@ -315,12 +323,26 @@ def _row(values: tuple[Any, ...], begun: dict[Any, tuple[float, datetime]], regi
 
 
 def own_enrolment(actor: Actor, slug: str, enrolment_id: int | None = None) -> Enrolment | None:
-    """The actor's own enrolment in a journey: that one, else the newest they have not left. One query."""
+    """The actor's own enrolment in a journey they have not left: this one, else the newest. One query."""
     rows = Enrolment.objects.select_related("cohort__journey").filter(
         cohort__journey__slug=slug, learner_id=actor.user_id
     )
-    rows = rows.filter(pk=enrolment_id) if enrolment_id else rows.exclude(state=Enrolment.State.WITHDRAWN)
-    return rows.order_by("-enrolled_at", "-pk").first()
+    rows = rows.filter(pk=enrolment_id) if enrolment_id else rows
+    return rows.exclude(state=Enrolment.State.WITHDRAWN).order_by("-enrolled_at", "-pk").first()
+
+
+def open_cohort(actor: Actor, slug: str) -> Cohort:
+    """A cohort the actor may join. One query. Raises Http404 for one that isn't open to them."""
+    found = joinable_by(actor).filter(slug=slug).first()
+    if found is None:
+        raise Http404("There is no such group to join.")
+    return found
+
+
+def outline_of(journey: Journey, cohort: Cohort | None) -> list[Step]:
+    """The steps somebody would get in that cohort, else in the newest edition, in order. One or two queries."""
+    version_id = cohort.version_id if cohort else _newest_published(journey)
+    return list(Step.objects.filter(version_id=version_id).exclude(condition__attendance=["missed"]))
 
 
 def sessions_of(cohort: Cohort, user_id: int) -> list[Any]:
@@ -353,6 +375,48 @@ def own_assignment(actor: Actor, assignment_id: int) -> Assignment:
     if found is None:
         raise Http404("No such step of yours.")
     return found
+
+
+def case_of(assignment: Assignment) -> Case:
+    """Everything that explains an assignment (of `assignment_for`). Five queries."""
+    enrolment = assignment.enrolment
+    run = run_of(enrolment)
+    row = next(row for row in run.rows if row.pk == assignment.pk)
+    before = [r for r in run.rows if r.required and r.state != "waived" and r.position < row.position]
+    changes = [
+        Said(one.kind, one.reason, one.by.name if one.by else "")
+        for one in live_overrides([enrolment.pk])[enrolment.pk]
+        if assignment.key in (one.key, f"extra:{one.pk}")
+    ]
+    spec = spec_of(assignment.step) if assignment.step else StepSpec(
+        row.key, row.position, row.phase, row.kind, row.title, minutes=row.minutes, required=False
+    )  # fmt: skip
+    return Case(
+        spec=spec,
+        state=assignment.state,
+        note=assignment.note,
+        opens_at=assignment.opens_at,
+        due_at=assignment.due_at,
+        journey=run.title,
+        source=run.source,
+        enrolled_at=run.enrolled_at,
+        why=row.why,
+        outcome=assignment.outcome,
+        previous=before[-1].title if before else "",
+        titles={r.key: r.title for r in run.rows},
+        anchors=_anchors(run, enrolment.learner_id),
+        changes=changes,
+    )
+
+
+def _anchors(run: Run, learner_id: int) -> dict[str, Anchor]:
+    ids = [row.session_id for row in run.rows if row.session_id]
+    booked = {b["session_id"] for b in live.bookings_facts(ids, [learner_id]) if b["state"] == "booked"}
+    return {
+        row.key: Anchor(row.session_id, row.starts_at, row.ends_at, row.session_id in booked)
+        for row in run.rows
+        if row.kind == "live" and row.session_id and row.starts_at and row.ends_at
+    }
 
 
 @dataclass(frozen=True)
