@@ -528,6 +528,10 @@ def funnels(
     return dict(found)
 
 
+def _newest_published(journey: Journey) -> int | None:
+    return journey.versions.filter(published_at__isnull=False).order_by("-number").values_list("pk", flat=True).first()
+
+
 def live_overrides(enrolment_ids: Sequence[int]) -> dict[int, list[Override]]:
     """Accepted changes by enrolment, newest first. One query."""
     found: dict[int, list[Override]] = defaultdict(list)
