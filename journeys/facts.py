@@ -24,7 +24,6 @@ from lxp.people import queries as people
 from sessions import queries as live
 
 OUTCOME_RANK = {"attended": 3, "partial": 2, "missed": 1}
-NUDGES_BEFORE_SILENCE = 2
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class _Reader:
             facts=tuple(sorted(self._facts(row).items())),
             opened=tuple(sorted(self.opened.get(enrolment, ()))),
             changes=tuple(self.changes.get(enrolment, ())),
-            nudges_ignored=self.nudges.get(f"enrolment:{enrolment}", 0) >= NUDGES_BEFORE_SILENCE,
+            nudged=tuple(self.nudges.get(f"enrolment:{enrolment}", ())),
         )
         return Member(enrolment, learner, row["uuid"], inputs, self._started(row), row["last_active_at"])
 

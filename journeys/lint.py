@@ -6,8 +6,9 @@ a rule that counts from a step that isn't there. The design adviser (advice) sta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import time
 
 from journeys.plan import StepSpec, session_of
 from journeys.timing import Rule
@@ -25,12 +26,19 @@ class Finding:
     text: str
 
 
-def lint(steps: Sequence[StepSpec]) -> list[Finding]:
-    """All findings, errors first. An empty design is an error."""
+def lint(
+    steps: Sequence[StepSpec], *, unscored: Collection[str] = (), roles: Collection[str] | None = None
+) -> list[Finding]:
+    """All findings, errors first. An empty design is an error.
+
+    `unscored` are the keys of steps whose content gives no score; `roles` the job roles there are (None: unknown).
+    """
     steps = sorted(steps, key=lambda step: step.position)
     if not steps:
         return [Finding("error", "", "Add at least one step.")]
     findings = [f for step in steps for f in _step_errors(step, steps)]
+    for step in steps:
+        findings += [Finding("error", step.key, text) for text in _never_met(step, steps, unscored, roles)]
     return [*findings, *_advice(steps)]
 
 
@@ -74,12 +82,30 @@ def _condition_errors(step: StepSpec, steps: Sequence[StepSpec]) -> list[str]:
     return []
 
 
+def _never_met(
+    step: StepSpec, steps: Sequence[StepSpec], unscored: Collection[str], roles: Collection[str] | None
+) -> list[str]:
+    """Conditions that nobody will ever meet."""
+    condition = step.condition
+    if condition is None:
+        return []
+    texts = []
+    other = next((s for s in steps if s.key == condition.step), None)
+    asks_score = condition.score_below is not None or condition.score_at_least is not None
+    if asks_score and other and (other.kind == "live" or other.key in unscored):
+        texts.append(f"It can never open: it waits for a score of “{other.title}”, which gives none. Choose a quiz.")
+    if condition.roles and roles is not None and not set(condition.roles) & set(roles):
+        texts.append("It can never open: there are no such job roles here. Choose others.")
+    return texts
+
+
 def _order_errors(step: StepSpec) -> list[str]:
     opens, due = step.opens, step.due
     if not opens or not due or opens.anchor != due.anchor or (opens.step, opens.edge) != (due.step, due.edge):
         return []
     if opens.anchor == "date" and opens.date and due.date:
-        late = (due.date, due.at or opens.at) < (opens.date, opens.at or due.at)  # type: ignore[operator]
+        noon = time(12, 0)
+        late = (due.date, due.at or opens.at or noon) < (opens.date, opens.at or due.at or noon)
     else:
         late = _position(due) < _position(opens)
     return ["It would be due before it opens. Put the due date after the opening."] if late else []

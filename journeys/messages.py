@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 
+from journeys import reminding
 from journeys.links import step_url
 from journeys.models import Assignment, Enrolment
+from journeys.plan_messages import pointless
 from lxp.messaging.models import Message
 from lxp.messaging.registry import register_kind
 
-STALE = timedelta(days=2)
-"""A nudge whose moment passed longer ago than this (mail was down) says nothing useful any more."""
-
 UNFINISHED = (Assignment.State.OPEN, Assignment.State.PLANNED)
-NUDGES = ("journeys.not_ready", "journeys.apply", "journeys.slipping")
 
 
 def enrolment_id_of(message: Message) -> int:
@@ -65,18 +63,8 @@ def _pointless(
 ) -> str:
     if enrolment is None or enrolment.state == Enrolment.State.WITHDRAWN:
         return "They are not in this journey any more."
-    if message.kind in NUDGES and at - message.due_at > STALE:
-        return "Its moment has passed."
-    if message.kind in ("journeys.welcome", "journeys.completed"):
-        return ""
     mine = _spoken_of(message, assignments[enrolment.pk], everything=True)
-    if not any(a.state in UNFINISHED for a in mine):
-        return "Everything it speaks of is finished."
-    if message.kind in ("journeys.opened", "journeys.refresher", "journeys.reminder", "journeys.overdue") and not any(
-        a.state == Assignment.State.OPEN or (a.opens_at and a.opens_at <= at) for a in mine if a.state in UNFINISHED
-    ):
-        return "What it speaks of is not open."
-    return ""
+    return pointless(message.kind, mine, message.due_at, at)
 
 
 def _load(messages: Sequence[Message]) -> tuple[dict[int, Enrolment], dict[int, list[Assignment]]]:
@@ -114,3 +102,31 @@ for _kind in (
     "completed",
 ):  # fmt: skip
     register_kind(f"journeys.{_kind}", context=context_of, relevant=not_worth_sending)
+
+
+def context_of_wish(messages: Sequence[Message]) -> Mapping[int, Mapping[str, Any]]:
+    """The step somebody asked to be reminded of. One query."""
+    wished = _wished(messages)
+    return {
+        message.pk: {"journey": a.enrolment.cohort.journey, "steps": [_step(a)], "url": step_url(a)}
+        for message in messages
+        if (a := wished.get(message.subject_id or 0))
+    }
+
+
+def wish_fulfilled(messages: Sequence[Message], at: datetime) -> Mapping[int, str]:
+    """Why a reminder somebody set need not go out any more. One query."""
+    wished = _wished(messages)
+    return {
+        message.pk: "The step is finished, or gone."
+        for message in messages
+        if (a := wished.get(message.subject_id or 0)) is None or a.state != Assignment.State.OPEN
+    }
+
+
+def _wished(messages: Sequence[Message]) -> dict[int, Assignment]:
+    rows = Assignment.objects.select_related("step", "item", "session", "enrolment__cohort__journey")
+    return rows.in_bulk({message.subject_id for message in messages if message.subject_id})
+
+
+register_kind(reminding.KIND, context=context_of_wish, relevant=wish_fulfilled)

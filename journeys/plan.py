@@ -90,6 +90,7 @@ class Inputs:
     """Everything a plan depends on besides the steps. Hashable: people with equal inputs share one plan.
 
     `enrolled_at` is None when the learner joined before anything opened, so that it makes no difference.
+    `nudged` are the nudges that went out since the learner was last active (`plan_messages.name_of`).
     """
 
     starts_on: date
@@ -102,7 +103,13 @@ class Inputs:
     facts: tuple[tuple[str, Fact], ...] = ()
     opened: tuple[tuple[str, datetime], ...] = ()
     changes: tuple[Change, ...] = ()
-    nudges_ignored: bool = False
+    nudged: tuple[str, ...] = ()
+
+
+def last_active(inputs: Inputs) -> datetime | None:
+    """When the learner last did something in this journey: finished or tried a step, or came to a live session."""
+    acts = [fact.at for _key, fact in inputs.facts if fact.state != "missed" or fact.outcome == "partial"]
+    return max(acts, default=None)
 
 
 class Note:

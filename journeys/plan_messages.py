@@ -4,17 +4,18 @@ Steps that share a rule are told in one message. Suffixes are stable across resc
 moves its message; `about_at` is the moment a message speaks of (see `lxp.messaging.models.Message`).
 
 Nudges are readable rules: not ready two days before the live session; try it at work, three days after;
-slipping, four and nine days after a missed due date. After two nudges without any activity they stop.
+slipping, four and nine days after a missed due date. Two at most until there is some activity again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from journeys.plan import Inputs, PlannedAssignment, StepSpec, session_of
+from journeys.plan import Inputs, PlannedAssignment, StepSpec, last_active, session_of
 from journeys.timing import Rule, moment
 from lxp.messaging.plan import PlannedMessage, last_allowed, next_allowed
 
@@ -31,10 +32,16 @@ KINDS = (
 )
 """Every kind this planner owns; a planned row of one of these that it no longer wants is withdrawn."""
 
+NUDGES = ("journeys.not_ready", "journeys.apply", "journeys.slipping")
+OF_OPEN_WORK = ("journeys.opened", "journeys.refresher", "journeys.reminder", "journeys.overdue")
+STALE = timedelta(days=2)
+"""A nudge whose moment passed longer ago than this (mail was down) says nothing useful any more."""
+
 MORNING = time(9, 0)
 NOT_READY_DAYS = -2
 APPLY_DAYS = 3
 SLIPPING_DAYS = (4, 9)
+NUDGES_BEFORE_SILENCE = 2
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,25 @@ def plan_messages(
     return tuple(sorted(planner.all(), key=lambda message: (message.due_at, message.suffix)))
 
 
+def name_of(message: PlannedMessage) -> str:
+    """What tells a promise from the others of its scope: "suffix|about", as `lxp.messaging.told` names it."""
+    return f"{message.suffix}|{message.about_at.isoformat() if message.about_at else ''}"
+
+
+def welcome(at: datetime, *, mandatory: bool, cohort_id: int | None = None) -> PlannedMessage:
+    """What somebody is told who was enrolled at `at`. It is promised once, and in nobody's plan."""
+    return PlannedMessage(
+        suffix="welcome",
+        kind="journeys.welcome",
+        category="assignment",
+        due_at=at,
+        about_at=at,
+        subject_id=cohort_id,
+        reason="You were enrolled.",
+        mandatory=mandatory,
+    )
+
+
 def is_complete(assignments: Sequence[PlannedAssignment]) -> bool:
     """Every required step that applies is done or made up for; False for a plan with nothing required."""
     required = [a for a in assignments if a.spec.required and a.state != "waived"]
@@ -85,6 +111,33 @@ def made_up(missed: PlannedAssignment, assignments: Sequence[PlannedAssignment])
     return bool(catch_up) and all(a.state == "done" for a in catch_up)
 
 
+class Spoken(Protocol):
+    """What a message speaks of: an assignment, planned or stored (where "open" is a state of its own)."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def opens_at(self) -> datetime | None: ...
+
+
+def pointless(kind: str, spoken_of: Sequence[Spoken], due_at: datetime, at: datetime) -> str:
+    """Why a message need not go out at `at` any more, though it was promised for `due_at`; "" when it should.
+
+    Asked right before sending, and by the time machine.
+    """
+    if kind in NUDGES and at - due_at > STALE:
+        return "Its moment has passed."
+    if kind in ("journeys.welcome", "journeys.completed"):
+        return ""
+    unfinished = [a for a in spoken_of if a.state in ("open", "planned")]
+    if not unfinished:
+        return "Everything it speaks of is finished."
+    if kind in OF_OPEN_WORK and not any(a.state == "open" or (a.opens_at and a.opens_at <= at) for a in unfinished):
+        return "What it speaks of is not open."
+    return ""
+
+
 class _Messages:
     def __init__(self, steps: Sequence[StepSpec], inputs: Inputs, assignments: Sequence[PlannedAssignment]) -> None:
         self.steps = sorted(steps, key=lambda step: step.position)
@@ -95,7 +148,7 @@ class _Messages:
         self.person = inputs.person
 
     def all(self) -> Iterator[PlannedMessage]:
-        nudges = [] if self.inputs.nudges_ignored else [*self._not_ready(), *self._apply(), *self._slipping()]
+        nudges = self._nudges()
         nudged = {(key, self._day(nudge.due_at)) for nudge in nudges for key in nudge.params["keys"]}
         yield from self._opened()
         yield from self._reminders(nudged)
@@ -103,6 +156,16 @@ class _Messages:
         yield from self._choose_session()
         yield from nudges
         yield from self._completed()
+
+    def _nudges(self) -> list[PlannedMessage]:
+        """What went out since they were last active, and as many more as make two.
+
+        A plan assumes that nothing is done meanwhile: when something is, there will be another plan.
+        """
+        coming = sorted([*self._not_ready(), *self._apply(), *self._slipping()], key=lambda n: (n.due_at, n.suffix))
+        since, sent = last_active(self.inputs), self.inputs.nudged
+        fresh = [n for n in coming if name_of(n) not in sent and (since is None or n.due_at > since)]
+        return [n for n in coming if name_of(n) in sent] + fresh[: max(0, NUDGES_BEFORE_SILENCE - len(sent))]
 
     def _opened(self) -> Iterator[PlannedMessage]:
         for group in self._groups("opens"):

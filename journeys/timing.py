@@ -29,7 +29,11 @@ MAX_DAYS = 3 * 366
 
 
 class RuleError(ValueError):
-    """A rule that can't mean anything; the message says what to write instead."""
+    """A rule that can't mean anything; the message says what to write instead, `field` which part of it is wrong."""
+
+    def __init__(self, text: str, field: str) -> None:
+        super().__init__(text)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,12 @@ def parse_rule(data: Mapping[str, Any] | None) -> Rule | None:
         return None
     anchor = data.get("anchor")
     if anchor not in ANCHORS:
-        raise RuleError(f"Choose what it counts from: {', '.join(ANCHORS)}.")
+        raise RuleError(f"Choose what it counts from: {', '.join(ANCHORS)}.", "anchor")
     edge = data.get("edge", "start")
     if edge not in EDGES:
-        raise RuleError("Count from the start or the end of the live session.")
+        raise RuleError("Count from the start or the end of the live session.", "edge")
     if anchor == "live" and not data.get("step"):
-        raise RuleError("Say which live step it counts from.")
+        raise RuleError("Say which live step it counts from.", "step")
     return Rule(
         anchor=anchor,
         step=str(data.get("step", "")),
@@ -85,18 +89,17 @@ def parse_condition(data: Mapping[str, Any] | None) -> Condition | None:
         return None
     attendance = tuple(data.get("attendance", ()))
     if unknown := set(attendance) - set(OUTCOMES):
-        raise RuleError(f"Unknown outcome {sorted(unknown)}: use {', '.join(OUTCOMES)}.")
+        raise RuleError(f"Unknown outcome {sorted(unknown)}: use {', '.join(OUTCOMES)}.", "attendance")
     below, least = data.get("score_below"), data.get("score_at_least")
     if (attendance or below is not None or least is not None) and not data.get("step"):
-        raise RuleError("Say whose outcome or score the condition looks at.")
-    for score in (below, least):
-        if score is not None and not 0 <= float(score) <= 1:
-            raise RuleError("Write a score between 0 and 1, such as 0.7.")
+        raise RuleError("Say whose outcome or score the condition looks at.", "step")
+    scores = {"score_below": _score(below, "score_below"), "score_at_least": _score(least, "score_at_least")}
+    if below is not None and least is not None and float(below) <= float(least):
+        raise RuleError("No score is below the one and at least the other. Leave one of them out.", "score_below")
     return Condition(
         step=str(data.get("step", "")),
         attendance=attendance,
-        score_below=None if below is None else float(below),
-        score_at_least=None if least is None else float(least),
+        **scores,
         roles=tuple(data.get("role", ())),
     )
 
@@ -148,17 +151,32 @@ def _days(value: Any) -> int:
     try:
         days = int(value)
     except (TypeError, ValueError):
-        raise RuleError("Write the days as a whole number.") from None
+        raise RuleError("Write the days as a whole number.", "days") from None
     if abs(days) > MAX_DAYS:
-        raise RuleError("That is more than three years away.")
+        raise RuleError("That is more than three years away.", "days")
     return days
 
 
 def _hours(value: Any) -> float:
     try:
-        return float(value)
+        hours = float(value)
     except (TypeError, ValueError):
-        raise RuleError("Write the hours as a number.") from None
+        raise RuleError("Write the hours as a number.", "hours") from None
+    if not abs(hours) <= MAX_DAYS * 24:  # also what is no number at all: nan
+        raise RuleError("That is more than three years away.", "hours")
+    return hours
+
+
+def _score(value: Any, field: str) -> float | None:
+    if value is None:
+        return None
+    try:
+        score = float(value)
+    except (TypeError, ValueError):
+        score = -1
+    if not 0 <= score <= 1:
+        raise RuleError("Write a score between 0 and 1, such as 0.7.", field)
+    return score
 
 
 def _clock(value: Any) -> time | None:
@@ -167,11 +185,11 @@ def _clock(value: Any) -> time | None:
     try:
         return time.fromisoformat(str(value))
     except ValueError:
-        raise RuleError("Write the time of day like 09:00.") from None
+        raise RuleError("Write the time of day like 09:00.", "at") from None
 
 
 def _day(value: Any) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise RuleError("Write the date like 2026-10-01.") from None
+        raise RuleError("Write the date like 2026-10-01.", "date") from None

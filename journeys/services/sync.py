@@ -18,7 +18,7 @@ from django.db.models import Q
 from journeys.events import JourneyCompleted, StepCompleted
 from journeys.facts import CohortFacts, Member, cohort_facts, members_of
 from journeys.models import Assignment, Cohort, Enrolment
-from journeys.plan import Inputs, PlannedAssignment, plan_assignments
+from journeys.plan import Inputs, PlannedAssignment, last_active, plan_assignments
 from journeys.plan_messages import KINDS, is_complete, plan_messages
 from journeys.progress import progress
 from lxp.events import DomainEventData, record_many
@@ -221,7 +221,7 @@ def _write_progress(numbered: Sequence[tuple[Member, _Plan]], at: datetime) -> N
                 "progress": count.value,
                 "complete": complete,
                 "completed_at": _iso(last) if complete else None,
-                "last": _iso(last),
+                "last": _iso(last_active(member.inputs)),
             }
         )
     sql = """

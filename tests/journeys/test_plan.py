@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journeys.plan import Anchor, Change, Fact, Inputs, StepSpec, plan_assignments, session_of
+from journeys.plan import Anchor, Change, Fact, Inputs, StepSpec, last_active, plan_assignments, session_of
 from journeys.plan_messages import is_complete, plan_messages
 from journeys.progress import progress
 from journeys.timing import parse_condition, parse_rule
@@ -219,8 +219,30 @@ def test_a_nudge_two_days_before_replaces_the_reminder_of_the_same_day():
     assert "reminder:quiz" not in half
 
 
-def test_ignored_twice_means_no_more_nudges():
-    assert [m for m in messages(nudges_ignored=True).values() if m.category == "nudge"] == []
+def nudges(**fields):
+    return [suffix for suffix, message in messages(**fields).items() if message.category == "nudge"]
+
+
+def test_ignored_twice_means_no_more_nudges_until_there_is_some_activity():
+    assert nudges() == ["not_ready:live", "slipping:1:read"]
+    # Something finished after the first one: two more may come.
+    active = datetime(2026, 3, 11, tzinfo=UTC)
+    assert nudges(facts=(("quiz", Fact("done", active)),)) == ["slipping:1:read", "slipping:2:read"]
+
+
+def test_nudges_that_went_out_count_also_when_their_reason_is_gone():
+    # What it asked for can't be done any more once the session is over; that it was sent remains true.
+    missed = (("live", Fact("missed", SESSION + timedelta(minutes=90), outcome="missed")),)
+    first = f"not_ready:live|{SESSION.isoformat()}"
+    assert nudges(facts=missed, nudged=(first,)) == ["slipping:1:read"]
+    second = f"slipping:1:read|{datetime(2026, 3, 11, 17, tzinfo=UTC).isoformat()}"
+    assert nudges(facts=missed, nudged=(first, second)) == ["slipping:1:read"]  # history stays in the plan
+
+
+def test_having_been_there_for_a_part_is_activity_and_missing_it_is_not():
+    end = SESSION + timedelta(minutes=90)
+    plans = [inputs(facts=(("live", Fact("missed", end, outcome=outcome)),)) for outcome in ("missed", "partial")]
+    assert [last_active(plan) for plan in plans] == [None, end]
 
 
 def test_a_reminder_that_lies_before_the_announcement_of_the_date_is_not_promised():
@@ -282,7 +304,6 @@ def situations(draw):
         enrolled_at=draw(st.none() | MOMENTS),
         facts=tuple(facts),
         anchors=draw(st.sampled_from([(), (("live", anchor),)])),
-        nudges_ignored=draw(st.booleans()),
     )
 
 
