@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from content import queries as content
 from journeys import queries, services
+from journeys.explain import explain
 from journeys.models import (
     Assignment,
     BulkAct,
@@ -27,9 +28,11 @@ from journeys.models import (
     JourneyVersion,
     Need,
     Override,
+    Phase,
     Step,
 )
 from journeys.progress import Progress
+from journeys.services.simulating import simulate_cohort
 from lxp.people import queries as people
 from lxp.people.actor import Actor
 from lxp.web.rest import ApiViewSet, Conflict
@@ -44,8 +47,8 @@ MOST_AT_ONCE = 10_000
 
 
 class StepOut(serializers.ModelSerializer):
-    item = serializers.SlugRelatedField(slug_field="slug", read_only=True)
-    template = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    item: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    template: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = Step
@@ -101,9 +104,9 @@ class OfferOut(serializers.ModelSerializer):
 
 
 class CohortOut(serializers.ModelSerializer):
-    journey = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    journey: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     version = serializers.IntegerField(source="version.number")
-    audience = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    audience: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = Cohort
@@ -114,7 +117,7 @@ class CohortOut(serializers.ModelSerializer):
 
 
 class EnrolmentOut(serializers.ModelSerializer):
-    cohort = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    cohort: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     learner_email = serializers.EmailField(source="learner.email")
     registration = serializers.UUIDField(source="uuid")
 
@@ -129,8 +132,8 @@ class EnrolmentOut(serializers.ModelSerializer):
 class AssignmentOut(serializers.ModelSerializer):
     title = serializers.SerializerMethodField()
     phase = serializers.CharField(source="step.phase", default=None)
-    item = serializers.SlugRelatedField(slug_field="slug", read_only=True)
-    session = serializers.SlugRelatedField(slug_field="uuid", read_only=True)
+    item: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    session: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="uuid", read_only=True)
 
     class Meta:
         model = Assignment
@@ -144,9 +147,11 @@ class AssignmentOut(serializers.ModelSerializer):
 
 
 class WhyOut(serializers.Serializer):
-    assigned = serializers.CharField()
-    opens = serializers.CharField()
-    due = serializers.CharField()
+    """Each answer in sentences."""
+
+    have = serializers.ListField(child=serializers.CharField())
+    opens = serializers.ListField(child=serializers.CharField())
+    due = serializers.ListField(child=serializers.CharField())
 
 
 class ShareOut(serializers.Serializer):
@@ -164,7 +169,7 @@ class ProgressOut(serializers.Serializer):
 
 
 class ActOut(serializers.ModelSerializer):
-    cohort = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    cohort: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
 
     class Meta:
         model = BulkAct
@@ -216,12 +221,12 @@ class JourneyIn(serializers.Serializer):
 class StepIn(serializers.Serializer):
     key = serializers.SlugField(max_length=60, required=False)
     kind = serializers.ChoiceField(choices=Step.Kind.choices)
-    phase = serializers.ChoiceField(choices=Step._meta.get_field("phase").choices)
+    phase = serializers.ChoiceField(choices=Phase.choices)
     title = serializers.CharField(max_length=200)
     part = serializers.CharField(max_length=120, required=False, allow_blank=True)
     why = serializers.CharField(max_length=300, required=False, allow_blank=True)
     minutes = serializers.IntegerField(min_value=1, max_value=1440, required=False)
-    required = serializers.BooleanField(required=False)
+    required = serializers.BooleanField(required=False)  # type: ignore[assignment]  # the field's own name
     item = serializers.SlugField(required=False, help_text="Slug of published content.")
     template = serializers.SlugField(required=False, help_text="Slug of a session template.")
     opens = serializers.DictField(required=False)
@@ -589,6 +594,34 @@ class CohortViewSet(ApiViewSet):
         }  # fmt: skip
         return Response(AudiencePreviewOut(body).data)
 
+    @extend_schema(
+        responses=HappeningOut(many=True), filters=False,
+        parameters=[
+            OpenApiParameter("learner", str, description="E-mail; everybody by default."),
+            OpenApiParameter("days", int), OpenApiParameter("absent", str, many=True),
+        ],
+    )  # fmt: skip
+    @action(detail=True, pagination_class=None)
+    def simulate(self, request: Request, slug: str) -> Response:
+        """What will happen to the learners, when, by which channel and why. Changes nothing."""
+        cohort = queries.cohort_for(self.actor, slug, "change")
+        email, days = request.query_params.get("learner", ""), request.query_params.get("days", "60")
+        if not days.isdigit() or not 0 < int(days) <= 400:
+            raise ValidationError({"days": "Choose between 1 and 400 days."})
+        ids = None
+        if email:
+            ids, unknown = people.resolve([], [email], [])
+            if unknown:
+                raise Http404(f"{email} is not a member here.")
+        try:
+            entries = simulate_cohort(
+                cohort=cohort, at=self.at, days=int(days), learner_ids=ids,
+                absent=request.query_params.getlist("absent"),
+            )  # fmt: skip
+        except ValueError as error:
+            raise ValidationError({"absent": str(error)}) from error
+        return Response(HappeningOut(entries, many=True).data)
+
 
 class EnrolmentViewSet(ApiViewSet):
     """Learners in cohorts, with their explained progress."""
@@ -662,6 +695,13 @@ class AssignmentViewSet(ApiViewSet):
     def retrieve(self, request: Request, pk: int) -> Response:
         """One assignment."""
         return Response(AssignmentOut(queries.assignment_for(self.actor, pk)).data)
+
+    @extend_schema(responses=WhyOut, filters=False)
+    @action(detail=True)
+    def why(self, request: Request, pk: int) -> Response:
+        """Why they have it, why it opens then, why it is due then."""
+        case = queries.case_of(queries.assignment_for(self.actor, pk))
+        return Response(WhyOut(explain(case)).data)
 
     @extend_schema(request=ExtendIn, responses={201: OverrideOut})
     @action(detail=True, methods=["post"])

@@ -25,8 +25,10 @@ class NoScope(RuntimeError):
 
 
 @contextmanager
-def scope(organisation: Organisation | int) -> Iterator[int]:
-    """Work for one organisation (or its id) inside this context."""
+def scope(organisation: Organisation | int | None) -> Iterator[int]:
+    """Work for one organisation (or its id) inside this context. Raises NoScope for None."""
+    if organisation is None:
+        raise NoScope("Nobody's rows can't be worked on: this row belongs to no organisation.")
     organisation_id = organisation if isinstance(organisation, int) else organisation.pk
     token = _current.set(organisation_id)
     try:

@@ -134,6 +134,19 @@ def test_changes_to_one_plan_and_back(world, settle, api, programme):
     assert "due_at" in past.json()["errors"]
 
 
+def test_why_and_what_will_happen(world, settle, api, programme):
+    enrolment = programme.enrol(world.asha)
+    settle()
+    row = Assignment.objects.get(enrolment=enrolment, key="read")
+    why = ok(api.get(f"/api/v1/assignments/{row.pk}/why/"))
+    assert "7 days before" in " ".join(why["opens"])
+    coming = ok(api.get(f"/api/v1/cohorts/{programme.cohort.slug}/simulate/", {"learner": world.asha.email, "days": 60}))
+    opens = next(e for e in coming if (e["kind"], e["step"]) == ("opens", "read"))
+    assert (opens["at"], opens["zone"]) == ("2026-03-12T03:30:00Z", "Asia/Kolkata")
+    wrong = api.get(f"/api/v1/cohorts/{programme.cohort.slug}/simulate/", {"absent": "nowhere"})
+    assert "practise" in str(wrong.json()["errors"])
+
+
 def test_another_organisation_finds_nothing(world, settle, programme):
     enrolment = programme.enrol(world.asha)
     settle()

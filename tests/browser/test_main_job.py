@@ -1,0 +1,71 @@
+"""The main job as its people do it: in a browser, from the pre-work to what follows the session."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from journeys.models import Assignment
+from tests.flows.programme import Programme
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+@pytest.fixture
+def programme(world):
+    with world.scope():
+        yield Programme.build(world)
+
+
+@pytest.fixture
+def ready(world, settle, stand_at, programme):
+    """Asha is enrolled, and it is a week before her session: the pre-work is open."""
+    stand_at("2026-03-02 09:00")
+    programme.enrol(world.asha, world.dana)
+    settle()
+    stand_at("2026-03-13 09:00")
+    settle()
+    return programme
+
+
+def violations(page):
+    found = Axe().run(page).response["violations"]
+    return [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found]
+
+
+def test_a_learner_does_the_prework_and_sees_it_counted(world, settle, ready, open_as):
+    page = open_as(world.asha, "/")
+    page.get_by_role("link", name="Start").or_(page.get_by_role("link", name="Continue")).first.click()
+    page.wait_for_url("**/content/**")
+    page.get_by_role("button", name="read this").or_(page.get_by_role("button", name="Finish")).first.click()
+    page.wait_for_timeout(500)
+    settle()
+    rows = dict(Assignment.objects.filter(learner=world.asha).values_list("key", "state"))
+    assert rows["read"] == "done"
+
+
+def test_the_prework_can_be_done_without_javascript(world, settle, ready, open_as):
+    item = ready.cohort.version.steps.get(key="read").item
+    registration = ready.cohort.enrolments.get(learner=world.asha).uuid
+    page = open_as(world.asha, f"/content/{item.slug}/?r={registration}", scripts=False)
+    page.get_by_role("button", name="read this").or_(page.get_by_role("button", name="Finish")).first.click()
+    settle()
+    assert Assignment.objects.get(learner=world.asha, key="read").state == "done"
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        (None, "/sign-in/"), ("asha", "/"), ("asha", "/journeys/"), ("asha", "/journeys/leading-for-the-first-time/"),
+        ("asha", "/messages/"), ("asha", "/messages/settings/"), ("asha", "/people/settings/"), ("asha", "/content/library/"),
+        ("asha", "/live/calendar/"), ("ben", "/live/sessions/"), ("chen", "/insights/team/"), ("dana", "/design/"),
+        ("dana", "/messages/ledger/"), ("dana", "/insights/"), ("dana", "/design/cohorts/spring-a/"),
+    ],
+)  # fmt: skip
+def test_pages_are_accessible_and_fit(world, ready, open_as, who, path, width, theme):
+    page = open_as(getattr(world, who) if who else None, path, width=width, theme=theme)
+    assert page.locator("h1").count() == 1
+    assert violations(page) == []
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
