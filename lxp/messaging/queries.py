@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -17,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from lxp.messaging.categories import CATEGORIES
 from lxp.messaging.models import Message, Preference, State
+from lxp.messaging.unsubscribe import Unsubscribe
 from lxp.people.actor import Actor
-from lxp.people.models import User
+from lxp.people.models import Membership, User
 
 PAGE = 25
 LATE = timedelta(minutes=10)
@@ -72,9 +72,14 @@ def preferences_of(user: User) -> dict[str, str]:
     return {key: chosen.get(key, str(known.default)) for key, known in CATEGORIES.items()}
 
 
-def locale_of(user_id: int) -> str:
-    """The language somebody reads, for pages they see without signing in. One query."""
-    return User.objects.filter(pk=user_id).values_list("locale", flat=True).first() or settings.LANGUAGE_CODE
+def membership_behind(wish: Unsubscribe) -> Membership:
+    """Who holds a signed wish, and where, for the page they see without signing in. One query; Http404 once they left."""
+    # Unscoped: nobody is signed in. The signed address names the organisation and the person.
+    rows = Membership.unscoped.select_related("user", "organisation")
+    found = rows.filter(organisation_id=wish.organisation_id, user_id=wish.user_id).first()
+    if found is None:
+        raise Http404(_("You don’t get messages from here any more."))
+    return found
 
 
 def message_for(actor: Actor, message_id: int, action: str = "see") -> Message:

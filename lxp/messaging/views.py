@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lxp.messaging import queries, services
 from lxp.messaging.categories import CATEGORIES
@@ -67,16 +67,21 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return answer(request, "lxp/messages/preferences.html", {"form": form})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @csrf_exempt  # mail programs post here by themselves; the signed address is what entitles
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Stop e-mails of one kind, with one click and without signing in. A GET only asks: programs follow links."""
     wish = read_token(token)
     if wish is None:
         raise Http404(_("This address isn’t complete. Copy all of it, or sign in and open Settings."))
+    theirs = queries.membership_behind(wish)
     if request.method == "POST":
         services.unsubscribe(wish=wish)
-    with translation.override(queries.locale_of(wish.user_id)):
-        shown = {"category": CATEGORIES[wish.category], "stopped": request.method == "POST"}
+    shown = {
+        "category": CATEGORIES[wish.category], "stopped": request.method == "POST",
+        "customer": theirs.organisation.brand or theirs.organisation.name,
+    }  # fmt: skip
+    with translation.override(theirs.user.locale):
         return page(request, "lxp/messages/unsubscribe.html", shown)
 
 
