@@ -31,11 +31,13 @@ def _several(label: Any, **options: Any) -> forms.MultipleChoiceField:
 class AudienceForm(forms.Form):
     """The usual conditions. Empty fields ask nothing; inside one field any of the values will do."""
 
+    nothing_is_needed = True
+
     name = forms.CharField(label=_("Name"), max_length=150, help_text=_("Such as “New people leads”."))
     job_roles = _several(_("Job role"))
     teams = _several(_("Team"), help_text=_("With all teams under it."))
     roles = forms.MultipleChoiceField(
-        label=_("What they do here"), choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Part here"), choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
     places = _several(_("Place"))
     zones = _several(_("Time zone"))
@@ -118,7 +120,7 @@ class RuleForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=150)
     text = forms.CharField(
         label=_("Rule"), max_length=LONGEST_RULE,
-        widget=forms.Textarea(attrs={"rows": 14, "class": "code", "spellcheck": "false", "dir": "ltr"}),
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "dir": "ltr"}),
     )  # fmt: skip
 
     def clean_text(self) -> Rule:

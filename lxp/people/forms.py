@@ -18,9 +18,10 @@ from lxp.people.models import JobRole, Membership, Organisation, Role, Team, The
 from lxp.people.services.tokens import SCOPES
 
 WEEKDAYS = [
-    ("1", _("Monday")), ("2", _("Tuesday")), ("3", _("Wednesday")), ("4", _("Thursday")),
-    ("5", _("Friday")), ("6", _("Saturday")), ("7", _("Sunday")),
+    ("1", _("Mon")), ("2", _("Tue")), ("3", _("Wed")), ("4", _("Thu")), ("5", _("Fri")), ("6", _("Sat")), ("7", _("Sun")),
 ]  # fmt: skip
+
+MONDAY_TO_FRIDAY = (1, 2, 3, 4, 5)
 
 
 def clock_input() -> forms.TimeInput:
@@ -82,7 +83,9 @@ class SettingsForm(forms.Form):
     def initial_of(user: User) -> dict[str, Any]:
         """What the form shows before anybody types."""
         names = ("name", "zone", "locale", "theme", "work_start", "work_end", "quiet_from", "quiet_until")
-        return {name: getattr(user, name) for name in names} | {"work_days": [str(day) for day in user.work_days]}
+        return {name: getattr(user, name) for name in names} | {
+            "work_days": [str(day) for day in user.work_days or MONDAY_TO_FRIDAY]
+        }
 
     def clean_work_days(self) -> list[int]:
         return [int(day) for day in self.cleaned_data["work_days"]]
@@ -94,7 +97,7 @@ class MemberForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=150)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
     roles = forms.MultipleChoiceField(
-        label=_("What they do here"), choices=Role.choices, widget=forms.CheckboxSelectMultiple, initial=[Role.LEARNER]
+        label=_("Part here"), choices=Role.choices, widget=forms.CheckboxSelectMultiple, initial=[Role.LEARNER]
     )
     job_role = forms.ChoiceField(label=_("Job role"), required=False)
     team = forms.ChoiceField(label=_("Team"), required=False)
@@ -136,21 +139,27 @@ class MemberForm(forms.Form):
 
 
 class PeopleFilterForm(forms.Form):
-    """Narrows the list of people; lives in the address."""
+    """Narrows the list of people; lives in the address. The first choice of each field says what it is about."""
 
-    text = forms.CharField(label=_("Name, e-mail or id"), required=False, max_length=100,
-                           widget=forms.TextInput(attrs={"type": "search"}))  # fmt: skip
+    text = forms.CharField(
+        label=_("Name, e-mail or id"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail or id")}),
+    )
     team = forms.ChoiceField(label=_("Team"), required=False)
     job_role = forms.ChoiceField(label=_("Job role"), required=False)
-    role = forms.ChoiceField(label=_("What they do here"), required=False, choices=[("", _("Any")), *Role.choices])
+    role = forms.ChoiceField(label=_("Part here"), required=False, choices=[("", _("Any part")), *Role.choices])
     state = forms.ChoiceField(
-        label=_("Who"), required=False, choices=[("active", _("Here")), ("left", _("Left")), ("all", _("Everybody"))]
+        label=_("Who"),
+        required=False,
+        choices=[("active", _("Who are here")), ("left", _("Who have left")), ("all", _("Everybody"))],
     )
 
     def __init__(self, *args: Any, teams: Mapping[str, str], job_roles: Mapping[str, str], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["team"].choices = [("", _("Any")), *teams.items()]  # type: ignore[attr-defined]
-        self.fields["job_role"].choices = [("", _("Any")), *job_roles.items()]  # type: ignore[attr-defined]
+        self.fields["team"].choices = [("", _("Any team")), *teams.items()]  # type: ignore[attr-defined]
+        self.fields["job_role"].choices = [("", _("Any job role")), *job_roles.items()]  # type: ignore[attr-defined]
 
 
 class UploadForm(forms.Form):
