@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 _TIMESTAMP = r"(\d+):(\d\d)(?::(\d\d))?\.(\d{3})(?!\d)"
 _TIMINGS = re.compile(rf"[ \t\f]*{_TIMESTAMP}[ \t\f]*-->[ \t\f]*{_TIMESTAMP}(.*)", re.DOTALL)
@@ -128,6 +129,13 @@ def _seconds(first: str, second: str, third: str | None, thousandths: str) -> fl
     if int(second) > 59 or int(third) > 59:
         return None
     return ((int(first) * 60 + int(second)) * 60_000 + int(third) * 1000 + int(thousandths)) / 1000
+
+
+def transcript_of(cues: Sequence[Cue]) -> list[dict[str, Any]]:
+    """Captions as rows of a transcript: start, end, text and speaker."""
+    return [
+        {"start": cue.start, "end": cue.end, "text": cue.words, "speaker": cue.speaker} for cue in cues if cue.words
+    ]
 
 
 def write(cues: Sequence[Cue]) -> str:

@@ -59,7 +59,7 @@ def item_for(actor: Actor, slug_or_id: str | int, action: str = "play") -> Conte
     """An item the actor may "play" or "edit", with its current version, owner and what it teaches. One query.
 
     Learners play what is published, and what is retired only where they have been before (`registration` or attempt;
-    the player asks). Designers see everything. `item.skills` is a list of {"code", "name", "level"}.
+    the player asks). Designers see everything. `item.skills` is a list of {"id", "code", "name", "level", "weight"}.
     Raises Http404 for what isn't there for the actor, PermissionDenied where somebody else may.
     """
     wanted = Q(pk=slug_or_id) if isinstance(slug_or_id, int) else Q(slug=slug_or_id)
@@ -69,7 +69,7 @@ def item_for(actor: Actor, slug_or_id: str | int, action: str = "play") -> Conte
         .values("item")
         .annotate(
             all=JSONBAgg(
-                JSONObject(code="skill__code", name="skill__name", level="level", weight="weight"),
+                JSONObject(id="skill_id", code="skill__code", name="skill__name", level="level", weight="weight"),
                 order_by=("-weight", "skill__name"),
             )
         )
@@ -115,6 +115,11 @@ def version_of(item: ContentItem, version_id: int) -> ContentVersion | None:
 def kinds() -> dict[str, Kind]:
     """The kinds of content by key: their names, verbs and icons. No query."""
     return KINDS
+
+
+def newest_version(item: ContentItem) -> ContentVersion | None:
+    """What an author goes on from: the draft, else the current version. One query where there may be a draft."""
+    return draft_of(item) or item.current
 
 
 def outline_of(version: ContentVersion, kind: str) -> list[Part]:
@@ -459,6 +464,17 @@ def managed_items(filters: ManageFilters, *, today: Any) -> tuple[list[ContentIt
     rows = list(found[: filters.limit + 1])
     items = rows[: filters.limit]
     return items, _encode([items[-1].name, items[-1].pk]) if len(rows) > filters.limit else ""
+
+
+def managed_counts(*, today: Any) -> dict[str, int]:
+    """How many items are kept, how many are due to be looked at, wait as drafts or have no owner. One query."""
+    kept = ~Q(state=ItemState.RETIRED)
+    return ContentItem.objects.aggregate(
+        all=Count("pk", filter=kept),
+        due=Count("pk", filter=kept & Q(review_by__lte=today)),
+        drafts=Count("pk", filter=Q(state=ItemState.DRAFT)),
+        unkept=Count("pk", filter=kept & Q(owner=None)),
+    )
 
 
 def external_items(external_ids: Iterable[str]) -> dict[str, ContentItem]:

@@ -3,6 +3,7 @@
 from content.services.attempts import Saved, acknowledge, save_progress, start_again, start_attempt, tries_left
 from content.services.authoring import (
     Teaches,
+    author_item,
     create_item,
     discard_draft,
     publish_item,
@@ -21,6 +22,7 @@ __all__ = [
     "Teaches",
     "acknowledge",
     "add_note",
+    "author_item",
     "change_note",
     "create_item",
     "delete_note",

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from content import search
+from content.captions import Cue
 from content.events import ContentPublished
 from content.kinds import KINDS, kind_of
 from content.models import ContentItem, ContentSkill, ContentVersion, ItemState
+from content.services.media import store_media
 from lxp.events import record
 from lxp.people.models import User
 from lxp.skills.models import TOP_LEVEL
 
-RESERVED_SLUGS = frozenset({"manage", "new", "media", "attempt", "note", "library", "import"})
+RESERVED_SLUGS = frozenset({"manage", "media", "attempt", "note", "library", "import"})
 """First segments of addresses beside `/content/<slug>/`."""
 
 MAX_TAGS = 20
+
+Compose = Callable[[Callable[[Any, str], tuple[str, str, float | None, list[Cue]]]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,47 @@ def update_item(
     if teaches is not None:
         _set_skills(item, teaches)
     _index(item, item.current)
+    return item
+
+
+@transaction.atomic
+def author_item(
+    *,
+    item: ContentItem | None,
+    kind: str,
+    about: Mapping[str, Any],
+    teaches: Sequence[Teaches],
+    compose: Compose,
+    rule: Mapping[str, Any],
+    by: User,
+    at: datetime,
+) -> ContentItem:
+    """Everything an author sends at once: the item (made when None), what stands around it, its files and its draft.
+
+    `compose(store)` gives the body, where `store(upload, role)` checks and keeps a file of the item. All or nothing:
+    when anything is refused (ValidationError by field), files that were kept on the way are removed again.
+    """
+    about = dict(about)
+    minutes = about.pop("minutes", None)
+    if item is None:
+        item = create_item(kind=kind, teaches=teaches, by=by, at=at, **about)
+    else:
+        item = update_item(item=item, teaches=teaches, by=by, at=at, **about)
+    new: list[str] = []
+    made = item
+
+    def store(upload: Any, role: str) -> tuple[str, str, float | None, list[Cue]]:
+        row, checked = store_media(item=made, upload=upload, role=role, by=by, at=at)
+        if row.created_at == at:
+            new.append(row.file.name)
+        return str(row.uuid), row.content_type, checked.seconds, checked.cues
+
+    try:
+        save_draft(item=item, body=compose(store), complete=rule, title=item.title, minutes=minutes, by=by, at=at)
+    except BaseException:
+        for name in new:
+            default_storage.delete(name)
+        raise
     return item
 
 

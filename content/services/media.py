@@ -13,11 +13,13 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from content import uploads
-from content.captions import Cue
+from content.captions import transcript_of
 from content.media import EXTENSIONS
 from content.models import ContentItem, MediaFile
 from lxp.people.models import User
 from lxp.tenancy import current_id
+
+__all__ = ["store_media", "transcript_of"]
 
 CHUNK = 1024 * 1024
 
@@ -46,13 +48,6 @@ def store_media(
         sha256=digest, name=PurePath(getattr(upload, "name", "") or "").name[:200], uploaded_by=by, created_at=at,
     )  # fmt: skip
     return row, checked
-
-
-def transcript_of(cues: list[Cue]) -> list[dict[str, Any]]:
-    """Captions as the transcript of a video's body."""
-    return [
-        {"start": cue.start, "end": cue.end, "text": cue.words, "speaker": cue.speaker} for cue in cues if cue.words
-    ]
 
 
 def _digest(file: IO[bytes]) -> str:

@@ -69,7 +69,9 @@ def _key_of(past: PastAttempt) -> tuple[int, int, UUID | None, int]:
 
 
 def _known(registrations: Collection[UUID | None], learners: Collection[int]) -> set[tuple[int, int, UUID | None, int]]:
-    rows = Attempt.objects.filter(learner_id__in=learners).values_list("learner_id", "item_id", "registration", "number")
+    rows = Attempt.objects.filter(learner_id__in=learners).values_list(
+        "learner_id", "item_id", "registration", "number"
+    )
     return {row for row in rows if row[2] in registrations}
 
 

@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from content import services
 from content.models import ContentItem
 from tests.content import bodies
 from tests.world import World
+
+# How long an example takes says more about the machine's other work than about the code.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_a_body_of_another_kind_is_refused_and_nothing_is_made(inside: World, ma
     assert not ContentItem.objects.exists()
 
 
-@pytest.mark.parametrize("slug", ["manage", "media", "new"])
+@pytest.mark.parametrize("slug", ["manage", "media", "note"])
 def test_a_slug_that_is_an_address_of_ours_is_refused(inside: World, make: Make, slug: str) -> None:
     with pytest.raises(ValidationError, match="address"):
         make(slug=slug)
