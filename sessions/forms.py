@@ -230,20 +230,12 @@ BLOCK_KINDS = [
 
 
 class BlockForm(forms.Form):
-    """One part of an agenda. A row without a title is no part."""
+    """One part of an agenda. A row that nobody touched is no part."""
 
-    title = forms.CharField(label=gettext_lazy("Part"), max_length=200, required=False)
+    title = forms.CharField(label=gettext_lazy("Part"), max_length=200)
+    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=1, max_value=LONGEST, initial=10)
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=BLOCK_KINDS, initial="talk")
-    minutes = forms.IntegerField(
-        label=gettext_lazy("Minutes"), min_value=1, max_value=LONGEST, initial=10, required=False
-    )
     core = forms.BooleanField(label=gettext_lazy("Keep it even when time is short"), required=False, initial=True)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        if data.get("title", "").strip() and "minutes" not in self.errors and not data.get("minutes"):
-            self.add_error("minutes", _("How many minutes?"))
-        return data
 
 
 class AgendaFormSet(BaseFormSet):
@@ -251,16 +243,17 @@ class AgendaFormSet(BaseFormSet):
 
     def blocks(self) -> list[Block]:
         """The parts as the template services take them."""
-        given = [form for form in self.ordered_forms if form.cleaned_data.get("title", "").strip()]
+        given = [form for form in self.ordered_forms if form.cleaned_data.get("title")]
         return [
-            Block(title=form.cleaned_data["title"].strip(), minutes=form.cleaned_data["minutes"],
+            Block(title=form.cleaned_data["title"], minutes=form.cleaned_data["minutes"],
                   kind=form.cleaned_data["kind"], core=form.cleaned_data["core"])
             for form in given
         ]  # fmt: skip
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
         super().add_fields(form, index)
-        form.fields["ORDER"].label = gettext_lazy("Place")
+        order = form.fields["ORDER"]
+        order.label, order.required, order.initial = gettext_lazy("Place"), True, (index or 0) + 1
         form.fields["DELETE"].label = gettext_lazy("Take out")
 
 

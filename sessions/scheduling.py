@@ -184,7 +184,10 @@ class ZoneRow:
 
 
 def zones_at(starts_at: datetime, ends_at: datetime, people: Iterable[tuple[int, WorkingHours]]) -> list[ZoneRow]:
-    """When `starts_at` to `ends_at` is for `people` (id, working hours), a row per zone, most people first."""
+    """When `starts_at` to `ends_at` is for `people` (id, working hours), a row per zone.
+
+    Most people first, then by the clock.
+    """
     everyone: dict[str, list[int]] = defaultdict(list)
     unsocial: dict[str, list[int]] = defaultdict(list)
     covered: dict[WorkingHours, bool] = {}
@@ -198,4 +201,4 @@ def zones_at(starts_at: datetime, ends_at: datetime, people: Iterable[tuple[int,
         ZoneRow(zone, starts_at.astimezone(ZoneInfo(zone)), tuple(ids), tuple(unsocial[zone]))
         for zone, ids in everyone.items()
     ]
-    return sorted(rows, key=lambda row: (-len(row.people), row.zone))
+    return sorted(rows, key=lambda row: (-len(row.people), row.local.replace(tzinfo=None), row.zone))

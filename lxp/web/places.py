@@ -66,7 +66,7 @@ MAP: tuple[Workspace, ...] = (
     Workspace("design", _("Design"), (Role.DESIGNER, Role.ADMINISTRATOR), (
         Place(_("Programmes"), "design:programmes", "route"),
         Place(_("Library"), "content:manage", "library"),
-        Place(_("Live sessions"), "live:templates", "presentation"),
+        Place(_("Live sessions"), "live:templates", "presentation", also=("live:sessions",)),
         Place(_("People"), "people:list", "users", besides=("people:settings", "people:reports")),
         Place(_("Insights"), "insights:overview", "lightbulb"),
         Place(_("Messages"), "messages:ledger", "mail"),

@@ -303,7 +303,7 @@ WHAT = {"title": "Giving feedback", "description": "", "minutes": "60", "capacit
 def test_a_template_is_written_and_reordered(world, dana_client):
     assert h1(page(dana_client, "templates")) == "Nothing to schedule yet"
     page(dana_client, "template-new")
-    answer = post(dana_client, "template-new", **WHAT, **agenda(("Arrive", 10), ("Practise", 40), ("", 10)))
+    answer = post(dana_client, "template-new", **WHAT, **agenda(("Arrive", 10), ("Practise", 40), ("", 10), **{"agenda-2-ORDER": "3"}))
     with world.scope():
         made = SessionTemplate.objects.get()
         assert answer["Location"] == reverse("live:template", args=[made.pk])
