@@ -7,4 +7,7 @@ class JourneysConfig(AppConfig):
     verbose_name = "Journeys"
 
     def ready(self) -> None:
-        from journeys import subscribers  # noqa: F401  registers the handlers of domain events
+        from journeys import (
+            on_person,  # noqa: F401  its part of the page about a person
+            subscribers,  # noqa: F401  registers the handlers of domain events
+        )

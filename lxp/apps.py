@@ -11,6 +11,7 @@ class LxpConfig(AppConfig):
         from lxp import subscribers  # noqa: F401  registers the handlers of domain events
         from lxp.events import on_commit_ring
         from lxp.messaging.registry import on_inbox_changed
+        from lxp.skills import on_person  # noqa: F401  its part of the page about a person
         from lxp.tasks import ring_drain
         from lxp.web.bell import ring_inboxes
 

@@ -434,3 +434,25 @@ def test_a_file_that_is_no_list_of_people_is_refused(world, adi_client, raw, tex
     assert response.status_code == 422
     assert text in response.text
     assert not PeopleImport.unscoped.exists()
+
+
+# ---------------------------------------------------------------- what rooms above add to a person
+
+
+def test_a_person_is_shown_with_journeys_and_skills(world, chen_client, queries):
+    from tests.factories import journeys
+
+    with world.scope():
+        role, coaching = people.job_role("engineer"), skills.skill("coaching", name="Coaching")
+        skills.target(role, coaching, 4)
+        skills.estimate(world.asha, coaching, 2.0)
+        Membership.objects.filter(user=world.asha).update(job_role=role)
+        version = journeys.version(journeys.journey("Leading for the first time"))
+        journeys.enrolment(journeys.cohort(version, title="Spring A"), world.asha, progress=0.62)
+    url = reverse("people:person", args=[world.asha.pk])
+    with queries(7):  # user, membership, person, journeys, skills, reasons, unread
+        shown = chen_client.get(url).text
+    assert "Leading for the first time" in shown
+    assert "62% done" in shown
+    assert "Level 2 of 5, the role asks 4" in shown
+    assert "Nothing learnt here yet" in chen_client.get(reverse("people:person", args=[world.chen.pk])).text
