@@ -436,6 +436,11 @@ def staff_ids_of(staff_ids: Collection[int]) -> set[int]:
 # ---------------------------------------------------------------- the people of a session
 
 
+def sessions_ahead(at: datetime) -> list[int]:
+    """Ids of all sessions of the organisation that are still to come. One query."""
+    return list(LiveSession.objects.filter(state=LiveSession.State.SCHEDULED, starts_at__gt=at).values_list("pk", flat=True))
+
+
 @dataclass(frozen=True)
 class RosterRow:
     """One person of a session: their booking, whether they are there now, what is held of their attendance."""

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from lxp.events import subscribe
-from lxp.people.events import PersonChanged
+from lxp.people.events import OrganisationChanged, PersonChanged
 from sessions import queries, services
 from sessions.events import BookingChanged, BookingsChanged, SessionCancelled, SessionRescheduled
 from sessions.models import LiveSession
 
 TIMES_OF_A_PERSON = {"zone", "quiet_from", "quiet_until", "work_days"}
 """The settings that decide when somebody may be written to."""
+TIMES_OF_ALL = {"quiet_from", "quiet_until", "holidays"}
 
 
 @subscribe(BookingChanged)
@@ -49,6 +50,14 @@ def on_session_cancelled(event: SessionCancelled, *, at: datetime) -> None:
 
 @subscribe(PersonChanged)
 def on_person_changed(event: PersonChanged, *, at: datetime) -> None:
+    if "is_active" in event.changed:
+        services.release_person(user_id=event.user_id, by=None, at=at)
     if TIMES_OF_A_PERSON.intersection(event.changed):
         ahead = queries.future_sessions_of(event.user_id, at)
         services.sync_messages(session_ids=ahead, learner_ids=[event.user_id], at=at)
+
+
+@subscribe(OrganisationChanged)
+def on_organisation_changed(event: OrganisationChanged, *, at: datetime) -> None:
+    if TIMES_OF_ALL.intersection(event.changed):
+        services.sync_messages(session_ids=queries.sessions_ahead(at), at=at)

@@ -15,6 +15,7 @@ from sessions.services.booking import (
     cancel_booking,
     change_capacity,
     release_many,
+    release_person,
     switch_booking,
 )
 from sessions.services.messages import announce_cancellation, announce_move, announce_release, sync_messages
@@ -48,6 +49,7 @@ __all__ = [
     "heartbeat",
     "join",
     "release_many",
+    "release_person",
     "reschedule_session",
     "schedule_session",
     "set_attendance",

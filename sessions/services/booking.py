@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from lxp.events import record
 from lxp.people import queries as people
 from lxp.people.models import User
-from sessions import rules
+from sessions import queries, rules
 from sessions.events import BookingChanged, BookingsChanged
 from sessions.models import Booking, BookingEvent, LiveSession, PresenceInterval
 from sessions.services.locks import locked
@@ -124,6 +124,20 @@ def release_many(
     record(BookingsChanged(session_id=session.pk, learner_ids=released), by=by, at=at)
     _promote(session, at=at)
     return released
+
+
+@transaction.atomic
+def release_person(*, user_id: int, by: User | None, at: datetime) -> int:
+    """Somebody left the organisation: their seats ahead go to the next in each queue. Returns how many sessions.
+
+    Does nothing for people who are (again) active members.
+    """
+    if people.members().filter(user_id=user_id).exists():
+        return 0
+    sessions = queries.future_sessions_of(user_id, at)
+    for session in locked(*sorted(set(sessions))):
+        release_many(session=session, learner_ids=[user_id], by=by, at=at, reason=_("Left the organisation"))
+    return len(sessions)
 
 
 @transaction.atomic

@@ -10,8 +10,11 @@ from django.core import mail
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lxp.events import record
 from lxp.messaging.models import Message
 from lxp.messaging.plan import PersonTime
+from lxp.people import services as people_services
+from lxp.people.events import OrganisationChanged, PersonChanged
 from sessions import services
 from sessions.models import Booking
 from sessions.plan import BookingFacts, plan_booking
@@ -343,9 +346,6 @@ def test_a_reminder_that_comes_too_late_is_not_sent(world, settle, session):
 
 
 def test_a_person_who_moves_to_another_zone_is_reminded_in_its_hours(world, settle, session):
-    from lxp.events import record
-    from lxp.people.events import PersonChanged
-
     book(world, session, world.asha)
     settle()
     before = Message.objects.get(recipient=world.asha, kind="live.reminder_day").due_at
@@ -364,3 +364,26 @@ def test_messages_of_many_cost_no_more_statements_than_those_of_one(world, sessi
     services.book_many(session=session, learner_ids=[p.pk for p in people.people(3)], by=None, at=world.now)
     with queries(12):
         services.sync_messages(session_ids=[session.pk], at=world.now)
+
+
+def test_new_quiet_hours_of_the_organisation_move_what_is_promised(world, settle, session):
+    book(world, session, world.asha)
+    settle()
+    before = Message.objects.get(recipient=world.asha, kind="live.reminder_day").due_at
+    world.fernhill.quiet_from = time(17)
+    world.fernhill.save()
+    record(OrganisationChanged(changed=["quiet_from"]), by=world.adi, at=world.now)
+    settle()
+    after = Message.objects.get(recipient=world.asha, kind="live.reminder_day").due_at
+    assert (before, after) == (utc("2026-03-11 13:29"), utc("2026-03-11 11:29"))
+
+
+def test_the_seat_of_somebody_who_leaves_goes_to_the_next(world, settle, session):
+    full = live.session("2026-03-11 15:00", capacity=1)
+    book(world, full, world.chen)
+    book(world, full, world.asha)
+    settle()
+    people_services.deactivate_person(membership=world.membership(world.chen), by=world.adi, at=world.now)
+    settle()
+    states = dict(Booking.objects.filter(session=full).values_list("learner_id", "state"))
+    assert states == {world.chen.pk: "cancelled", world.asha.pk: "booked"}
