@@ -17,26 +17,26 @@ class PartState:
     state: str
 
 
-def part_states(kind: str, body: Body, record: Record) -> list[PartState]:
+def part_states(kind: str, body: Body, record: Record, share: float = 0.0) -> list[PartState]:
     """The parts of an item in order; the first that isn't done is where the learner is.
 
     Questions and lines of a checklist are done when they are answered; sections of a text and chapters of a recording
-    when the learner's place lies behind them.
+    when the learner's place lies behind them, or, where no place is known, the `share` (0 to 1) they have done.
     """
     parts = kind_of(kind).outline(body)
-    done = _done(kind, body, record, parts)
+    done = _done(kind, body, record, parts, share)
     now = next((part.key for part in parts if part.key not in done), None)
     return [
         PartState(part.title, "done" if part.key in done else "now" if part.key == now else "todo") for part in parts
     ]
 
 
-def _done(kind: str, body: Body, record: Record, parts: Sequence[Part]) -> set[str]:
+def _done(kind: str, body: Body, record: Record, parts: Sequence[Part], share: float) -> set[str]:
     if "text" in body and kind in ("article", "job_aid"):
-        depth = record.position.get("depth", 0)
-        return _behind(parts, _beginnings(body["text"], parts), depth)
+        return _behind(parts, _beginnings(body["text"], parts), record.position.get("depth", share))
     if all(part.second is not None for part in parts) and parts:
-        return _behind(parts, [part.second or 0 for part in parts], record.position.get("second", 0))
+        place = record.position.get("second", share * body.get("seconds", 0))
+        return _behind(parts, [part.second or 0 for part in parts], place)
     return {part.key for part in parts if record.answers.get(part.key)}
 
 

@@ -221,20 +221,20 @@ def opening_of(learner: User | int, item_id: int, registration: UUID | None, ver
     `version_id` is the edition a first attempt would get; None: the item's current one.
     """
     newest = Attempt.objects.filter(learner=learner, item=item_id, registration=registration).order_by("-number")
-    attempt = newest.annotate(place=JSONObject(position="position", answers="answers", last_at="last_at"))
+    place = JSONObject(position="position", answers="answers", progress="progress", last_at="last_at")
     version = (
         ContentVersion.objects.filter(item=item_id)
         .filter(pk=Coalesce(Subquery(newest.values("version")[:1]), Value(version_id), F("item__current")))
-        .annotate(place=Subquery(attempt.values("place")[:1]))
+        .annotate(place=Subquery(newest.annotate(place=place).values("place")[:1]))
         .values("body", "place", "item__summary", "item__kind")
         .first()
     )
     if version is None:
         return None
-    place = version["place"] or {}
-    known = Record(position=place.get("position", {}), answers=place.get("answers", {}))
-    parts = part_states(version["item__kind"], version["body"], known)
-    last_at = datetime.fromisoformat(place["last_at"]) if place else None
+    found = version["place"] or {}
+    known = Record(position=found.get("position", {}), answers=found.get("answers", {}))
+    parts = part_states(version["item__kind"], version["body"], known, found.get("progress", 0.0))
+    last_at = datetime.fromisoformat(found["last_at"]) if found else None
     return Opening(version["item__summary"], parts, last_at)
 
 

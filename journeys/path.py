@@ -68,7 +68,9 @@ class Part:
 
     def instead_of(self, missed: Row) -> Row | None:
         """The step to catch up with a missed live step, while it is open or still to open."""
-        rows = (r for r in self.run.shown if r.on == missed.key and "missed" in r.only and r.state in ("open", "planned"))
+        rows = (
+            r for r in self.run.shown if r.on == missed.key and "missed" in r.only and r.state in ("open", "planned")
+        )
         return next(rows, None)
 
     def _of(self, phase: str) -> list[Row]:

@@ -10,9 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, Value
-from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.db.models.fields.json import KeyTextTransform
 from django.http import Http404
 
 from content import queries as content
@@ -242,12 +241,17 @@ def runs_of(user_id: int, *, since: datetime | None = None) -> list[Run]:
         still |= Q(done_at__gte=since)
     wanted = Q(enrolment__state=Enrolment.State.ACTIVE) | Q(still, enrolment__state=Enrolment.State.COMPLETED)
     enrolments = Enrolment.objects.filter(learner_id=user_id).exclude(state=Enrolment.State.WITHDRAWN)
-    return _runs(enrolments.order_by("-enrolled_at", "-pk"), rows.filter(wanted))
+    return _runs(enrolments.order_by("-enrolled_at", "-pk").values_list(*_RUN), rows.filter(wanted))
 
 
 def run_of(enrolment: Enrolment) -> Run:
-    """One enrolment with all its steps as its page shows them. Three queries."""
-    return _runs(Enrolment.objects.filter(pk=enrolment.pk), Assignment.objects.filter(enrolment=enrolment))[0]
+    """One enrolment (with cohort and journey loaded) with all its steps as its page shows them. Two queries."""
+    e, journey = enrolment, enrolment.cohort.journey
+    own = (
+        e.pk, e.uuid, e.state, e.source, e.progress, e.enrolled_at, e.completed_at, journey.slug, journey.code,
+        journey.title, journey.mandatory, e.cohort.title,
+    )  # fmt: skip
+    return _runs([own], Assignment.objects.filter(enrolment=enrolment))[0]
 
 
 def runs_in(enrolment_ids: Collection[int]) -> list[Run]:
@@ -263,9 +267,9 @@ _RUN = (
 )  # fmt: skip
 
 
-def _runs(enrolments: QuerySet[Enrolment], assignments: QuerySet[Assignment]) -> list[Run]:
+def _runs(enrolments: Iterable[tuple[Any, ...]], assignments: QuerySet[Assignment]) -> list[Run]:
     """Plain rows instead of models: a learner with thirty journeys has four hundred of them on one page."""
-    found = list(enrolments.values_list(*_RUN))
+    found = list(enrolments)
     active = [uuid for _pk, uuid, state, *_rest in found if state != Enrolment.State.WITHDRAWN]
     begun = {
         (facts.registration, facts.item_id): (facts.progress, facts.last_at)
@@ -282,15 +286,16 @@ def _runs(enrolments: QuerySet[Enrolment], assignments: QuerySet[Assignment]) ->
 
 _IN_ORDER = F("step__position").asc(nulls_last=True)
 _FROM_RULES = {
-    "follows": Coalesce(KT("step__opens__step"), KT("step__due__step"), Value("")),
-    "days_after": KT("step__opens__days"),
-    "on_step": Coalesce(KT("step__condition__step"), Value("")),
-    "outcomes": KT("step__condition__attendance"),
+    "opens_from": KeyTextTransform("step", "step__opens"),
+    "due_from": KeyTextTransform("step", "step__due"),
+    "days_after": KeyTextTransform("days", "step__opens"),
+    "on_step": KeyTextTransform("step", "step__condition"),
+    "outcomes": KeyTextTransform("attendance", "step__condition"),
 }
 _ROW = (
     "pk", "enrolment_id", "key", "state", "note", "opens_at", "due_at", "done_at", "outcome", "score",
     "step__position", "step__part", "step__phase", "step__kind", "step__title", "step__why", "step__minutes",
-    "step__required", "follows", "days_after", "on_step", "outcomes", "item_id", "item__slug", "item__kind",
+    "step__required", "opens_from", "due_from", "days_after", "on_step", "outcomes", "item_id", "item__slug", "item__kind",
     "step__content_version_id", "session_id", "session__uuid", "session__starts_at", "session__ends_at",
     "item__title", "item__minutes",
 )  # fmt: skip
@@ -298,7 +303,7 @@ _ROW = (
 
 def _row(values: tuple[Any, ...], begun: dict[Any, tuple[float, datetime]], registrations: dict[int, UUID]) -> Row:
     (pk, enrolment_id, key, state, note, opens_at, due_at, done_at, outcome, score, position, part, phase, kind, title,
-     why, minutes, required, follows, days, on, outcomes, item_id, item_slug, item_kind, version_id, session_id,
+     why, minutes, required, opens_from, due_from, days, on, outcomes, item_id, item_slug, item_kind, version_id, session_id,
      session_uuid, starts_at, ends_at, item_title, item_minutes) = values  # fmt: skip
     extra = position is None
     share, last_at = begun.get((registrations[enrolment_id], item_id), (0.0, None))
@@ -312,9 +317,9 @@ def _row(values: tuple[Any, ...], begun: dict[Any, tuple[float, datetime]], regi
         why=why or "",
         minutes=item_minutes if extra else minutes,
         required=bool(required),
-        follows=follows,
+        follows=opens_from or due_from or "",
         days=int(days or 0),
-        on=on,
+        on=on or "",
         only=tuple(name for name in OUTCOMES if outcomes and f'"{name}"' in outcomes),
         item_id=item_id, item_slug=item_slug or "", item_kind=item_kind or "", version_id=version_id,
         session_id=session_id, session_uuid=session_uuid, starts_at=starts_at, ends_at=ends_at,
@@ -331,6 +336,10 @@ def own_enrolment(actor: Actor, slug: str, enrolment_id: int | None = None) -> E
     return rows.exclude(state=Enrolment.State.WITHDRAWN).order_by("-enrolled_at", "-pk").first()
 
 
+_CATCH_UP = Q(condition__has_key="attendance") & Q(condition__attendance=["missed"])
+"""Steps only for those who missed a live session: nobody plans to."""
+
+
 def open_cohort(actor: Actor, slug: str) -> Cohort:
     """A cohort the actor may join. One query. Raises Http404 for one that isn't open to them."""
     found = joinable_by(actor).filter(slug=slug).first()
@@ -341,8 +350,9 @@ def open_cohort(actor: Actor, slug: str) -> Cohort:
 
 def outline_of(journey: Journey, cohort: Cohort | None) -> list[Step]:
     """The steps somebody would get in that cohort, else in the newest edition, in order. One or two queries."""
-    version_id = cohort.version_id if cohort else _newest_published(journey)
-    return list(Step.objects.filter(version_id=version_id).exclude(condition__attendance=["missed"]))
+    newest = journey.versions.filter(published_at__isnull=False).order_by("-number").values_list("pk", flat=True)
+    version_id = cohort.version_id if cohort else newest.first()
+    return list(Step.objects.filter(version_id=version_id).exclude(_CATCH_UP).order_by("position"))
 
 
 def sessions_of(cohort: Cohort, user_id: int) -> list[Any]:
@@ -441,7 +451,7 @@ def takings_of(cohorts: Iterable[Cohort], at: datetime) -> list[Taking]:
     steps: dict[int, dict[str, Any]] = {
         row["version_id"]: row
         for row in Step.objects.filter(version_id__in=[c.version_id for c in cohorts])
-        .exclude(condition__attendance=["missed"])
+        .exclude(_CATCH_UP)
         .values("version_id")
         .annotate(
             steps=Count("pk"),

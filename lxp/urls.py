@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from django.views.generic import RedirectView
 
+from lxp import pages
 from lxp.people import account_urls
 from lxp.web import views as web
 
 # Pages that show everything, and coming in and going out.
 house = [
-    path("", RedirectView.as_view(pattern_name="people:settings"), name="home"),
+    path("", pages.home, name="home"),
     path("workspace/<slug:key>/", web.workspace, name="workspace"),
     *account_urls.urlpatterns,
 ]
@@ -21,6 +21,7 @@ urlpatterns = [
     path("metrics", web.metrics, name="metrics"),
     path("", include((house, "lxp"))),
     path("content/", include("content.urls")),
+    path("journeys/", include("journeys.urls")),
     path("live/", include("sessions.urls")),
     path("api/v1/", include("lxp.api")),
     path("people/", include("lxp.people.urls")),

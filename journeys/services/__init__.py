@@ -32,6 +32,7 @@ from journeys.services.enrolment import (
     withdraw,
 )
 from journeys.services.overrides import extend_due, insert_step, undo_override, waive_step
+from journeys.services.reminders import remind_later, take_back_reminder
 from journeys.services.settling import (
     follow_changed_audience,
     settle_booking,
@@ -61,6 +62,7 @@ __all__ = [
     "preview_audience",
     "preview_enrolment",
     "publish_journey",
+    "remind_later",
     "remove_session",
     "remove_step",
     "schedule_cohort",
@@ -76,6 +78,7 @@ __all__ = [
     "sync_learner",
     "sync_registration",
     "sync_session",
+    "take_back_reminder",
     "undo_act",
     "undo_override",
     "update_cohort",

@@ -159,6 +159,13 @@ def day(value: datetime | date | None, now: datetime | date | None = None) -> st
     return _write_date(shown, get_language() or "en", _with_year(shown, now), long=False)
 
 
+def day_short(value: datetime | date | None) -> str:
+    """As in "Thu 15", where the month is plain from what stands beside it."""
+    if value is None:
+        return NOT_YET
+    return dates.format_date(_date(value), str(locale().datetime_skeletons["Ed"]), locale=locale())
+
+
 def day_long(value: datetime | date | None, now: datetime | date | None = None) -> str:
     """As in "Thursday 15 October"; with `now`, the year is added when it is another one."""
     if value is None:
@@ -324,7 +331,7 @@ def control(field: BoundField) -> str:
 _FILTERS = {
     f.__name__: f
     for f in (
-        localtime, day, day_long, day_name, clock, when, span, day_span, relative, late, place, minutes, iso,
+        localtime, day, day_short, day_long, day_name, clock, when, span, day_span, relative, late, place, minutes, iso,
         number, percent, initials, hue, control,
     )
 }  # fmt: skip
