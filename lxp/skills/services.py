@@ -68,6 +68,17 @@ def record_evidence(*, evidence: Sequence[Evidence]) -> int:
 
 
 @transaction.atomic
+def take_back(*, learner_id: int, keys: Sequence[str], at: datetime) -> int:
+    """Forget what somebody said of themselves; what others observed can't be taken back. Returns how many it were."""
+    mine = SkillEvidence.objects.filter(learner_id=learner_id, source="self", key__in=list(keys))
+    skill_ids = list(mine.values_list("skill_id", flat=True))
+    mine.delete()
+    if skill_ids:
+        refresh_estimates(pairs={(learner_id, skill_id) for skill_id in skill_ids}, at=at)
+    return len(skill_ids)
+
+
+@transaction.atomic
 def refresh_estimates(*, pairs: Iterable[tuple[int, int]], at: datetime) -> None:
     """Recompute the level of these (learner id, skill id) pairs from all their evidence. Four queries."""
     wanted = sorted(set(pairs))
