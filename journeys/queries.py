@@ -258,7 +258,7 @@ def runs_in(enrolment_ids: Collection[int]) -> list[Run]:
     """These enrolments with all their steps, newest first. Three queries for any number of them."""
     ids = list(enrolment_ids)
     enrolments = Enrolment.objects.filter(pk__in=ids).order_by("-enrolled_at", "-pk")
-    return _runs(enrolments, Assignment.objects.filter(enrolment_id__in=ids))
+    return _runs(enrolments.values_list(*_RUN), Assignment.objects.filter(enrolment_id__in=ids))
 
 
 _RUN = (
