@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/v1/", include("lxp.api")),
     path("people/", include("lxp.people.urls")),
     path("messages/", include("lxp.messaging.urls")),
+    path("insights/", include("recommendations.urls")),
 ]
 
 handler400 = "lxp.web.errors.bad_request"
