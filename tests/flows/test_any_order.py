@@ -35,7 +35,7 @@ def shuffled(seed: int) -> list[str]:
     return order
 
 
-def run(world, programme: Programme, order: list[str], settle) -> tuple[list, list]:
+def run(world, programme: Programme, order: list[str], settle) -> tuple[list, list]:  # noqa: C901  one case an act
     alternative = None
     at = world.now
     for act in order:
@@ -89,9 +89,10 @@ def plan_of(world) -> list:
 
 
 def promises_to(world) -> list:
+    """What the plan promises. The welcome is said once, when somebody joins, and is in nobody's plan."""
     rows = Message.objects.filter(
         recipient=world.asha, state="planned", due_at__gt=world.now, kind__startswith="journeys."
-    )
+    ).exclude(kind="journeys.welcome")
     return sorted((m.kind, m.suffix, m.due_at, m.about_at or m.due_at) for m in rows)
 
 
@@ -110,4 +111,4 @@ def test_any_order_ends_in_the_same_state(world, settle, seed):
     found = rolled_back(world, shuffled(seed), settle)
     assert found[0] == expected[0]
     assert found[1] == expected[1]
-    assert (len(expected[0]), len(expected[1])) == (6, 3)
+    assert (len(expected[0]), len(expected[1])) == (6, 2)
