@@ -68,7 +68,7 @@ class LibraryForm(forms.Form):
 
     q = forms.CharField(label=_("Search the library"), max_length=200, required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
-    skill = forms.CharField(label=_("Skill"), max_length=60, required=False)
+    skill = forms.CharField(label=_("Skill"), max_length=120, required=False)
     minutes = forms.TypedChoiceField(label=_("Time I have"), required=False, coerce=int, empty_value=None)
     language = forms.CharField(label=_("Language"), max_length=12, required=False)
     after = forms.CharField(max_length=400, required=False)

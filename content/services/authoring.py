@@ -83,7 +83,7 @@ def create_item(
         created_at=at,
         updated_at=at,
     )
-    item.full_clean(exclude=["current", "search"])
+    item.full_clean(exclude=_unchecked(item))
     item.save()
     _set_skills(item, teaches)
     if body is not None:
@@ -112,7 +112,7 @@ def update_item(
     for name, value in changes.items():
         setattr(item, name, _clean_tags(value) if name == "tags" else value)
     item.updated_at = at
-    item.full_clean(exclude=["current", "search"], validate_unique=False, validate_constraints=False)
+    item.full_clean(exclude=_unchecked(item), validate_unique=False, validate_constraints=False)
     item.save(update_fields=[*changes, "updated_at"])
     if teaches is not None:
         _set_skills(item, teaches)
@@ -238,6 +238,11 @@ def _move(item: ContentItem, states: set[Any], to: str, at: datetime, otherwise:
     if moved != 1:
         raise ValidationError(otherwise)
     item.state = to
+
+
+def _unchecked(item: ContentItem) -> set[str]:
+    """Fields that are not the author's. A catalogue may come without an owner; the manage list asks for one then."""
+    return {"current", "search"} | (set() if item.owner_id else {"owner"})
 
 
 def _slug_for(slug: str, title: str) -> str:

@@ -11,7 +11,7 @@ TOP_LEVEL = 5
 class Skill(OrgOwned):
     """Something people can do, with what each level looks like at work."""
 
-    code = models.CharField(max_length=60)
+    code = models.CharField(max_length=120)
     name = models.CharField(max_length=200)
     area = models.CharField(max_length=120, blank=True)
     description = models.TextField(blank=True)

@@ -52,7 +52,7 @@ def _question(key: str, row: Mapping[str, Any]) -> dict[str, Any]:
         raise ValidationError(_("Mark exactly one answer as right, or choose “several right answers”."))
     if right == 0:
         raise ValidationError(_("Mark at least one answer as right."))
-    return {"key": key, "kind": kind, "text": text, "skill": checks.text(row, "skill", limit=60), "options": options}
+    return {"key": key, "kind": kind, "text": text, "skill": checks.text(row, "skill", limit=120), "options": options}
 
 
 def _options(row: Mapping[str, Any]) -> list[dict[str, Any]]:
