@@ -674,8 +674,8 @@ class EnrolmentViewSet(ApiViewSet):
     @action(detail=True, methods=["post"])
     def insert(self, request: Request, pk: int) -> Response:
         """Put an extra piece of content into this learner's journey."""
-        given = self.input(InsertIn)
         enrolment = queries.enrolment_for(self.actor, pk, "change")
+        given = self.input(InsertIn)
         given["item"] = content.item_for(self.actor, given["item"])
         override = services.insert_step(enrolment=enrolment, by=self.by, at=self.at, **given)
         return Response(OverrideOut(override).data, status=201)

@@ -95,6 +95,8 @@ def test_a_module_that_reads_across_organisations_says_why():
     for module in modules():
         uses = any(isinstance(node, ast.Attribute) and node.attr == "unscoped" for node in module.walk(ast.Attribute))
         text = module.path.read_text(encoding="utf-8")
-        if uses and not re.search(r"nscoped:|(all|across|every|any|whatever|whole installation).{0,40}organisation", text, re.S):
+        if uses and not re.search(
+            r"nscoped:|(all|across|every|any|whatever|whole installation).{0,40}organisation", text, re.S
+        ):
             found.append(module.name)
     assert found == []
