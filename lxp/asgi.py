@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import django
@@ -17,6 +16,7 @@ django.setup()
 from django.conf import settings  # noqa: E402  after the setup
 from django.contrib.auth import get_user  # noqa: E402
 from django.db import close_old_connections  # noqa: E402
+from django.http import HttpRequest  # noqa: E402
 
 from lxp.messaging import queries as messaging  # noqa: E402
 from lxp.web.stream import EventStream  # noqa: E402
@@ -38,7 +38,9 @@ def _in_the_database_thread(work: Callable[..., Any]) -> Callable[..., Any]:
 def person_of(session_key: str) -> int | None:
     """Id of the person of a browser session, as the pages would see it; None when it is over. Two queries at most."""
     session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]  it reads nothing else of a request
+    request = HttpRequest()
+    request.session = session
+    user = get_user(request)
     return user.pk if user.is_authenticated else None
 
 

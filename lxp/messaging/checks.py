@@ -21,7 +21,7 @@ from django.db.models import Q
 from lxp.messaging.categories import NUDGE, category
 from lxp.messaging.models import Channel, Message, Preference, State
 from lxp.messaging.plan import PersonTime, next_allowed
-from lxp.messaging.registry import Kind, UnknownKind, kind_named
+from lxp.messaging.registry import Kind, ReasonsNotToSend, UnknownKind, kind_named
 from lxp.messaging.times import person_times
 from lxp.people.models import Membership, Organisation, User
 from lxp.tenancy import current_id
@@ -126,10 +126,14 @@ def _ask_relevance(checks: Sequence[Check], at: datetime) -> None:
     for kind, group in _by_kind(checks):
         if kind.relevant is None:
             continue
-        ask = kind.relevant
-        for check, reason in _answers(group, lambda messages, ask=ask: ask(messages, at)):
+        ask: Callable[[Sequence[Message]], Mapping[int, str]] = partial(_at, kind.relevant, at)
+        for check, reason in _answers(group, ask):
             if reason:
                 check.withhold(reason)
+
+
+def _at(ask: ReasonsNotToSend, at: datetime, messages: Sequence[Message]) -> Mapping[int, str]:
+    return ask(messages, at)
 
 
 def _ask_context(checks: Sequence[Check], at: datetime) -> None:

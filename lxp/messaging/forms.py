@@ -33,8 +33,8 @@ class PreferencesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for key, category in CATEGORIES.items():
             self.fields[key] = forms.ChoiceField(
-                label=category.label,
-                help_text=category.description,
+                label=str(category.label),
+                help_text=str(category.description),
                 choices=[(choice.value, _SHORT[choice]) for choice in category.choices],
                 widget=forms.RadioSelect,
             )
@@ -42,7 +42,10 @@ class PreferencesForm(forms.Form):
 
 def _day(label: Any) -> forms.DateField:
     return forms.DateField(
-        label=label, required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        label=label,
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": _("This is no day. Write it as 2026-03-02.")},
     )
 
 
@@ -55,7 +58,9 @@ class LedgerForm(forms.Form):
     category = forms.ChoiceField(
         label=_("About"), required=False, choices=[("", _("Anything")), *((k, c.label) for k, c in CATEGORIES.items())]
     )
-    person = forms.CharField(label=_("Person"), required=False, max_length=100)
+    person = forms.CharField(
+        label=_("Person"), required=False, max_length=100, widget=forms.TextInput(attrs={"placeholder": _("Name or e-mail")})
+    )
     since = _day(_("From"))
     until = _day(_("To"))
     scope = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)

@@ -116,7 +116,11 @@ def _known(
 
 
 def _template(name: str) -> jinja2.Template:
-    return _plain(engines["jinja2"].env).get_template(f"messages/{name}")
+    return _plain(_environment()).get_template(f"messages/{name}")
+
+
+def _environment() -> jinja2.Environment:
+    return engines["jinja2"].env  # type: ignore[attr-defined]  # the stubs know only what all engines share
 
 
 @cache
@@ -126,7 +130,7 @@ def _plain(env: jinja2.Environment) -> jinja2.Environment:
 
 
 def _html(kind: Kind) -> jinja2.Template:
-    return engines["jinja2"].env.select_template([f"messages/{kind.template}.html", _PLAIN_HTML])
+    return _environment().select_template([f"messages/{kind.template}.html", _PLAIN_HTML])
 
 
 def _body(template: jinja2.Template, known: dict[str, Any]) -> str:

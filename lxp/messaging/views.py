@@ -19,13 +19,14 @@ from lxp.messaging.unsubscribe import read_token
 from lxp.people.models import Role
 from lxp.web.access import member, role
 from lxp.web.page import done, invalid, page
+from lxp.web.request import MemberRequest
 
 LEDGER_DAYS = 30
 
 
 @require_safe
 @member
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: MemberRequest) -> HttpResponse:
     """What has reached me, newest first."""
     found = queries.inbox_of(request.user, after=request.GET.get("after", ""))
     return page(request, "lxp/messages/inbox.html", {"found": found, "categories": CATEGORIES})
@@ -33,14 +34,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @member
-def bell(request: HttpRequest) -> HttpResponse:
+def bell(request: MemberRequest) -> HttpResponse:
     """The bell of the top bar with its count, for pages without the event stream."""
     return page(request, "lxp/_bell.html")
 
 
 @require_safe
 @member
-def open_message(request: HttpRequest, message_id: int) -> HttpResponse:
+def open_message(request: MemberRequest, message_id: int) -> HttpResponse:
     """Follow a notification of mine to what it is about; it counts as seen."""
     found = queries.message_for(request.actor, message_id)
     services.mark_read(user=request.user, message_ids=[found.pk], at=request.at)
@@ -50,14 +51,14 @@ def open_message(request: HttpRequest, message_id: int) -> HttpResponse:
 
 @require_POST
 @member
-def read_all(request: HttpRequest) -> HttpResponse:
+def read_all(request: MemberRequest) -> HttpResponse:
     """I have seen them all."""
     services.mark_all_read(user=request.user, at=request.at)
     return done(request, "messages:inbox")
 
 
 @member
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: MemberRequest) -> HttpResponse:
     """Which messages reach me, and how."""
     form = PreferencesForm(request.POST or None, initial=queries.preferences_of(request.user))
     if form.is_bound and form.is_valid():
@@ -90,7 +91,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
-def ledger(request: HttpRequest) -> HttpResponse:
+def ledger(request: MemberRequest) -> HttpResponse:
     """Is everything going out? The next thirty days, day by day."""
     lines = queries.forecast(at=request.at, days=LEDGER_DAYS, zone=request.user.zone)
     return page(request, "lxp/messages/forecast.html", _overview(request) | {"days": forecast_days(lines)})
@@ -98,7 +99,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
-def ledger_list(request: HttpRequest) -> HttpResponse:
+def ledger_list(request: MemberRequest) -> HttpResponse:
     """Message by message, filtered by what stands in the address."""
     form = LedgerForm(request.GET or {"since": timezone.localtime(request.at).date()})
     shown = _overview(request) | {"form": form, "found": None}
@@ -111,12 +112,12 @@ def ledger_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
-def ledger_trouble(request: HttpRequest) -> HttpResponse:
+def ledger_trouble(request: MemberRequest) -> HttpResponse:
     """What is late, gave up or came back."""
     return page(request, "lxp/messages/trouble.html", _overview(request) | {"trouble": queries.trouble(at=request.at)})
 
 
-def _overview(request: HttpRequest) -> dict[str, object]:
+def _overview(request: MemberRequest) -> dict[str, object]:
     reckoning = queries.expected_and_sent(at=request.at)
     planned = queries.planned_count(at=request.at, days=7)
     return {
@@ -127,7 +128,7 @@ def _overview(request: HttpRequest) -> dict[str, object]:
 
 @require_safe
 @member
-def message(request: HttpRequest, message_id: int) -> HttpResponse:
+def message(request: MemberRequest, message_id: int) -> HttpResponse:
     """One message: why, when, its fate, its words."""
     found = queries.message_for(request.actor, message_id)
     if found.recipient_id == request.user.pk:
@@ -138,7 +139,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
 
 @require_POST
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
-def retry(request: HttpRequest, message_id: int) -> HttpResponse:
+def retry(request: MemberRequest, message_id: int) -> HttpResponse:
     """Try one message again that failed or came back."""
     found = queries.message_for(request.actor, message_id, "retry")
     if services.retry_dead(messages=[found.pk], at=request.at):
@@ -148,7 +149,7 @@ def retry(request: HttpRequest, message_id: int) -> HttpResponse:
 
 @require_POST
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
-def retry_all(request: HttpRequest) -> HttpResponse:
+def retry_all(request: MemberRequest) -> HttpResponse:
     """Try all failed messages again."""
     count = services.retry_all_dead(at=request.at)
     text = ngettext("%(num)d message is tried again.", "%(num)d messages are tried again.", count) % {"num": count}
@@ -157,7 +158,7 @@ def retry_all(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @role(Role.DESIGNER, Role.ADMINISTRATOR)
-def resend(request: HttpRequest, message_id: int) -> HttpResponse:
+def resend(request: MemberRequest, message_id: int) -> HttpResponse:
     """Send one once more that went out."""
     found = queries.message_for(request.actor, message_id, "resend")
     try:

@@ -278,7 +278,7 @@ def test_reckoning(some):
 )
 def test_filters_stand_in_the_address(some, dana_client, filters, found):
     response = dana_client.get("/messages/ledger/list/", filters)
-    rows = re.findall(r'(?s)<td><a href="/messages/\d+/" dir="auto">(.*?)</a>', response.content.decode())
+    rows = re.findall(r'(?s)<td><a href="/messages/\d+/"><bdi>(.*?)</bdi></a>', response.content.decode())
 
     assert sorted(rows) == sorted(found)
     assert ("No message fits" in words(response)) is (not found)

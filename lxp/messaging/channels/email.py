@@ -127,7 +127,9 @@ def _attach(mail: EmailMultiAlternatives, name: str, content: bytes, mimetype: s
     """
     header = HeaderMessage()
     header["Content-Type"] = mimetype
-    part = MIMEBase(header.get_content_maintype(), header.get_content_subtype(), **dict(header.get_params()[1:]))
+    part = MIMEBase(header.get_content_maintype(), header.get_content_subtype())
+    for key, value in (header.get_params() or [])[1:]:
+        part.set_param(key, value)
     part.set_payload(content)
     encode_base64(part)
     part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
@@ -144,10 +144,12 @@ class _Run:
 
     def deliver(self, batch: Sequence[Message], mailer: Mailer) -> None:
         """Send a claimed batch, organisation by organisation, each in its scope."""
-        ordered = sorted(batch, key=lambda message: message.organisation_id)  # stable: still oldest first
-        for organisation_id, group in groupby(ordered, key=lambda message: message.organisation_id):
+        groups: dict[int, list[Message]] = defaultdict(list)
+        for message in batch:
+            groups[cast(int, message.organisation_id)].append(message)
+        for organisation_id, group in groups.items():
             with scope(organisation_id):
-                self._deliver_group(list(group), mailer)
+                self._deliver_group(group, mailer)
 
     def _deliver_group(self, group: Sequence[Message], mailer: Mailer) -> None:
         if self.result.unreachable:
@@ -177,7 +179,7 @@ class _Run:
             if check.postponed_to is not None:
                 message.due_at = check.postponed_to
                 self.result.postponed += 1
-            else:
+            elif check.state is not None:
                 message.state = check.state
                 message.settled_at = self.now
                 self.result.suppressed += check.state == State.SUPPRESSED
