@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -481,3 +482,34 @@ def external_items(external_ids: Iterable[str]) -> dict[str, ContentItem]:
     """Items by the id of the catalogue they came from, with their current versions. One query."""
     found = ContentItem.objects.filter(external_id__in=list(external_ids)).select_related("current").defer("search")
     return {item.external_id: item for item in found}
+
+
+@dataclass(frozen=True)
+class WrongFirst:
+    """A wrong first answer to a quiz question: how many of those who answered it gave it."""
+
+    question: str
+    answer: str
+    count: int
+    of: int
+
+
+def wrong_first_answers(registrations: Sequence[UUID], item_ids: Sequence[int]) -> list[WrongFirst]:
+    """Wrong first answers these enrolments gave in these quizzes, the commonest first. One query."""
+    rows = (
+        Attempt.objects.filter(registration__in=list(registrations), item_id__in=list(item_ids), item__kind="quiz")
+        .order_by("registration", "item_id", "number")
+        .distinct("registration", "item_id")
+        .values_list("version__body", "answers")
+    )
+    given: Counter[tuple[str, str]] = Counter()
+    asked: Counter[str] = Counter()
+    for body, answers in rows:
+        for question in body.get("questions", ()):
+            answer = answers.get(question["key"])
+            if answer is None:
+                continue
+            asked[question["text"]] += 1
+            texts = {option["key"]: option["text"] for option in question["options"] if not option["correct"]}
+            given.update((question["text"], texts[key]) for key in answer.get("first", ()) if key in texts)
+    return [WrongFirst(question, text, count, asked[question]) for (question, text), count in given.most_common()]

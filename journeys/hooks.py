@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
 
+from content import queries as content
 from content.hooks import register_player_context, register_usage
 from journeys import queries
 from journeys.facts import spec_of
@@ -17,7 +19,9 @@ from journeys.links import step_url
 from journeys.models import Assignment, CohortSession, Enrolment, Step
 from journeys.plan import session_of
 from sessions.access import register_offer_check
-from sessions.readiness import ReadinessRow
+from sessions.calendar import CalendarEntry
+from sessions.calendar import register as register_calendar
+from sessions.readiness import ReadinessRow, WrongAnswer, register_answers
 from sessions.readiness import register as register_readiness
 
 register_offer_check(queries.offered_to)
@@ -25,25 +29,12 @@ register_offer_check(queries.offered_to)
 
 @register_readiness
 def readiness_of(session: Any) -> Iterable[ReadinessRow]:
-    """Required pre-work of a live session per learner. Three queries for any number of learners."""
-    offers = list(CohortSession.objects.filter(session=session).select_related("cohort"))
-    steps_by_version: dict[int, list[Any]] = defaultdict(list)
-    for step in Step.objects.filter(version_id__in=[o.cohort.version_id for o in offers]).order_by("position"):
-        steps_by_version[step.version_id].append(spec_of(step))
-    wanted: dict[int, set[str]] = {}
-    for offer in offers:
-        steps = steps_by_version[offer.cohort.version_id]
-        wanted[offer.cohort_id] = {
-            s.key
-            for s in steps
-            if s.phase == "prework" and s.required and s.kind == "content" and session_of(s, steps) == offer.step_key
-        }
-    return _ready_rows(wanted)
-
-
-def _ready_rows(wanted: dict[int, set[str]]) -> list[ReadinessRow]:
+    """Required pre-work of the people whose session this is, per learner. Three queries for any number of them."""
+    wanted = _prework_of(session)
     rows = (
-        Assignment.objects.filter(enrolment__cohort_id__in=wanted, step__phase="prework")
+        Assignment.objects.filter(
+            enrolment__cohort_id__in=wanted, step__phase="prework", enrolment__assignments__session=session
+        )
         .exclude(enrolment__state=Enrolment.State.WITHDRAWN)
         .exclude(state=Assignment.State.WAIVED)
         .order_by("step__position")
@@ -59,6 +50,54 @@ def _ready_rows(wanted: dict[int, set[str]]) -> list[ReadinessRow]:
         )
         for learner, work in found.items()
     ]
+
+
+@register_answers
+def wrong_answers_of(session: Any) -> Iterable[WrongAnswer]:
+    """Wrong first answers in the pre-work quizzes of a live session, the commonest first. Four queries."""
+    wanted = _prework_of(session)
+    rows = Assignment.objects.filter(
+        enrolment__cohort_id__in=wanted,
+        step__phase="prework",
+        item__kind="quiz",
+        enrolment__assignments__session=session,
+    ).values_list("enrolment__uuid", "item_id", "enrolment__cohort_id", "key")
+    mine = [(registration, item) for registration, item, cohort, key in rows if key in wanted[cohort]]
+    found = content.wrong_first_answers([r for r, _item in mine], list({item for _r, item in mine}))
+    return [WrongAnswer(wrong.question, wrong.answer, wrong.count, wrong.of) for wrong in found]
+
+
+def _prework_of(session: Any) -> dict[int, set[str]]:
+    """Keys of the required pre-work steps that prepare for a session, by cohort. Two queries."""
+    offers = list(CohortSession.objects.filter(session=session).select_related("cohort"))
+    steps_by_version: dict[int, list[Any]] = defaultdict(list)
+    for step in Step.objects.filter(version_id__in=[o.cohort.version_id for o in offers]).order_by("position"):
+        steps_by_version[step.version_id].append(spec_of(step))
+    wanted: dict[int, set[str]] = {}
+    for offer in offers:
+        steps = steps_by_version[offer.cohort.version_id]
+        wanted[offer.cohort_id] = {
+            s.key
+            for s in steps
+            if s.phase == "prework" and s.required and s.kind == "content" and session_of(s, steps) == offer.step_key
+        }
+    return wanted
+
+
+@register_calendar
+def due_dates_of(user: Any, since: datetime, until: datetime) -> Iterable[CalendarEntry]:
+    """What is due in somebody's journeys between two moments. One query."""
+    return [
+        CalendarEntry(a.due_at, title_of(a), step_url(a), _minutes(a), a.state == Assignment.State.DONE)
+        for a in queries.due_between(user.pk, since, until)
+        if a.due_at
+    ]
+
+
+def _minutes(assignment: Assignment) -> int:
+    if assignment.step is not None:
+        return assignment.step.minutes
+    return assignment.item.minutes if assignment.item else 0
 
 
 @register_player_context

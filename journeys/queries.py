@@ -281,7 +281,7 @@ def _runs(enrolments: Iterable[tuple[Any, ...]], assignments: QuerySet[Assignmen
     for values in assignments.annotate(**_FROM_RULES).order_by(_IN_ORDER, "pk").values_list(*_ROW):
         row = _row(values, begun, registrations)
         rows[row.enrolment_id].append(row)
-    return [Run(*values, rows=tuple(rows[values[0]])) for values in found]
+    return [Run(*(*values, tuple(rows[values[0]]))) for values in found]
 
 
 _IN_ORDER = F("step__position").asc(nulls_last=True)
@@ -614,3 +614,20 @@ def progress_of(enrolment: Enrolment) -> Progress:
     facts = cohort_facts(enrolment.cohort)
     (member,) = members_of(facts, [enrolment.pk])
     return progress(plan_assignments(facts.steps, member.inputs), member.started, enrolment.progress)
+
+
+def due_between(user_id: int, since: datetime, until: datetime) -> QuerySet[Assignment]:
+    """Self-paced work of somebody's enrolments that is open or done and due between two moments. Lazy, one query."""
+    return (
+        Assignment.objects.filter(
+            learner_id=user_id,
+            due_at__gte=since,
+            due_at__lt=until,
+            item__isnull=False,
+            state__in=[Assignment.State.OPEN, Assignment.State.PLANNED, Assignment.State.DONE],
+        )
+        .exclude(enrolment__state=Enrolment.State.WITHDRAWN)
+        .select_related("step", "item", "session", "enrolment__cohort__journey")
+        .defer("item__search")
+        .order_by("due_at", "step__position", "pk")
+    )
