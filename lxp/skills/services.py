@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from lxp.skills.estimate import Observation, estimate
@@ -81,9 +82,9 @@ def take_back(*, learner_id: int, keys: Sequence[str], at: datetime) -> int:
 @transaction.atomic
 def refresh_estimates(*, pairs: Iterable[tuple[int, int]], at: datetime) -> None:
     """Recompute the level of these (learner id, skill id) pairs from all their evidence. Four queries."""
-    wanted = sorted(set(pairs))
+    wanted = set(pairs)
     LearnerSkill.objects.bulk_create(
-        [LearnerSkill(learner_id=learner, skill_id=skill, updated_at=at) for learner, skill in wanted],
+        [LearnerSkill(learner_id=learner, skill_id=skill, updated_at=at) for learner, skill in sorted(wanted)],
         ignore_conflicts=True,
     )
     learners, skills = {pair[0] for pair in wanted}, {pair[1] for pair in wanted}
@@ -92,7 +93,7 @@ def refresh_estimates(*, pairs: Iterable[tuple[int, int]], at: datetime) -> None
         for row in LearnerSkill.objects.select_for_update()
         .filter(learner_id__in=learners, skill_id__in=skills)
         .order_by("learner_id", "skill_id")
-        if (row.learner_id, row.skill_id) in set(wanted)
+        if (row.learner_id, row.skill_id) in wanted
     ]
     observed: dict[tuple[int, int], list[Observation]] = defaultdict(list)
     facts = SkillEvidence.objects.filter(learner_id__in=learners, skill_id__in=skills)
@@ -100,10 +101,19 @@ def refresh_estimates(*, pairs: Iterable[tuple[int, int]], at: datetime) -> None
         observed[fact.learner_id, fact.skill_id].append(
             Observation(level=fact.level, weight=fact.weight, source=fact.source, at=fact.at)
         )
+    levels = []
     for row in rows:
         mine = observed[row.learner_id, row.skill_id]
-        row.level, row.evidence_count, row.updated_at = estimate(mine), len(mine), at
-    LearnerSkill.objects.bulk_update(rows, ["level", "evidence_count", "updated_at"], batch_size=1000)
+        levels.append({"id": row.pk, "level": estimate(mine), "count": len(mine)})
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_LEVELS, [at, json.dumps(levels)])
+
+
+_SET_LEVELS = """
+UPDATE lxp_learnerskill known SET level = given.level, evidence_count = given.count, updated_at = %s
+FROM json_to_recordset(%s::json) AS given(id bigint, level float, count integer)
+WHERE known.id = given.id
+"""
 
 
 def _check(one: Evidence) -> None:
