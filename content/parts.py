@@ -48,7 +48,8 @@ def _behind(parts: Sequence[Part], begins: Sequence[float], place: float) -> set
 def _beginnings(text: str, parts: Sequence[Part]) -> list[float]:
     """The share of the words that stand before each heading."""
     total = max(1, len(text.split()))
-    shares, before, titles = [], 0, [part.title for part in parts]
+    titles, before = [part.title for part in parts], 0
+    shares: list[float] = []
     for line in text.splitlines():
         if line.startswith("#") and len(shares) < len(titles) and _bare(line) == titles[len(shares)]:
             shares.append(before / total)

@@ -259,7 +259,7 @@ def answer(runs: Sequence[Run], ranked: Sequence[Pick], live: Live | None, at: d
         return Answer("live_on" if live.phase == "on_air" else "live_door", moment=live.starts_at, title=live.title)
     before = _preparation(runs, live)
     if ranked and live and ranked[0].row in before:
-        ready = all(row.is_work for row in before)
+        ready = live.seat == "booked" and all(row.is_work for row in before)
         minutes = sum(row.left for row in before if row.is_work)
         return Answer("prepare" if ready else "prepare_now", minutes, live.starts_at)
     if late := [pick.row for pick in ranked if pick.row.is_late(at)]:
@@ -530,13 +530,13 @@ class Refresher:
     last_at: datetime | None
 
 
-def refreshers(runs: Sequence[Run], at: datetime, most: int = 3) -> list[Refresher]:
-    """Open ones first, then the next to come."""
+def refreshers(runs: Sequence[Run], at: datetime, *, without: Row | None = None, most: int = 3) -> list[Refresher]:
+    """Open ones first, then the next to come; `without` the one that is shown already."""
     found = [
         Refresher(run, row, _last_done(run, row))
         for run in runs
         for row in run.shown
-        if row.sign == "keep" and (row.is_work or (row.state == "planned" and row.opens_at and row.opens_at > at))
+        if row.sign == "keep" and row is not without and (row.is_work or (row.state == "planned" and row.opens_at and row.opens_at > at))
     ]
     found.sort(key=lambda r: (not r.row.is_work, r.row.opens_at or NO_DATE, r.row.pk))
     return found[:most]

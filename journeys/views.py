@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
@@ -16,14 +17,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from content import queries as content
 from journeys import board, explain, path, queries, services, wording
 from journeys.board import Run
-from journeys.learner_forms import RemindForm
+from journeys.forms.learner import RemindForm
 from journeys.models import Enrolment, Override
+from journeys.queries import Taking
+from lxp.people.models import User
 from lxp.web.access import member
 from lxp.web.page import done, page
 from lxp.web.request import MemberRequest
 from sessions import queries as live
 from sessions import rules
 from sessions.models import LiveSession
+from sessions.scheduling import WorkingHours
 
 FEW = 5
 """Fewer people than this are not counted for others to see."""
@@ -56,7 +60,9 @@ def journeys(request: MemberRequest) -> HttpResponse:
     going = [wording.journey_row(run, request.at, zone) for run in board.in_order(runs, request.at)]
     finished = sorted((r for r in runs if r.state == "completed" and r.completed_at), key=_completed, reverse=True)
     takings = queries.takings_of(queries.joinable_by(request.actor), request.at)
-    return page(request, "journeys/list.html", {"going": going, "finished": finished, "takings": takings})
+    return page(request, "journeys/list.html", {
+        "going": going, "finished": finished, "takings": takings, "unkind": _unkind(request.user, takings),
+    })  # fmt: skip
 
 
 def _completed(run: Run) -> Any:
@@ -140,7 +146,18 @@ def preview_page(request: MemberRequest, slug: str) -> dict[str, Any]:
     found = queries.journey_for(request.actor, slug)
     takings = queries.takings_of(queries.joinable_by(request.actor).filter(journey=found), request.at)
     steps = queries.outline_of(found, takings[0].cohort if takings else None)
-    return {"journey": found, "takings": takings, "steps": steps}
+    parts = [(title, list(rows)) for title, rows in groupby(steps, key=lambda step: step.part)]
+    return {
+        "journey": found, "takings": takings, "steps": steps, "parts": parts,
+        "unkind": _unkind(request.user, takings),
+    }  # fmt: skip
+
+
+def _unkind(user: User, takings: Sequence[Taking]) -> set[int]:
+    """The live sessions outside somebody's working hours."""
+    hours = WorkingHours(user.zone, user.work_start, user.work_end, tuple(user.work_days) or (1, 2, 3, 4, 5))
+    dates = (session for taking in takings for session in taking.dates)
+    return {session.pk for session in dates if not hours.covers(session.starts_at, session.ends_at)}
 
 
 # ---------------------------------------------------------------- why
@@ -184,7 +201,7 @@ def remind(request: MemberRequest, assignment_id: int) -> HttpResponse:
     assignment = queries.own_assignment(request.actor, assignment_id)
     form = RemindForm(request.POST)
     if not form.is_valid():
-        raise ValidationError(form.errors["at"])
+        raise ValidationError(list(form.errors["at"]))
     services.remind_later(assignment=assignment, remind_at=form.cleaned_data["at"], at=request.at)
     said = _("We’ll remind you %(when)s.") % {"when": wording.words(request.at).when(form.cleaned_data["at"])}
     return done(request, "lxp:home", said, undo=reverse("journeys:remind-undo", args=[assignment_id]))

@@ -20,6 +20,7 @@ from lxp.messaging.times import person_time_of
 from lxp.people.models import Membership
 from lxp.web.access import member
 from lxp.web.page import page
+from recommendations import queries as recommendations
 from sessions import queries as live_sessions
 from sessions import rules
 from sessions.models import LiveSession
@@ -28,6 +29,7 @@ DURATIONS = (5, 15, 30, 60)
 """Minutes somebody may say they have."""
 MOST_JOURNEYS = 3
 MOST_SKIPPED = 20
+SEATS = ("booked", "waitlisted")
 A_WEEK = timedelta(days=7)
 
 
@@ -57,11 +59,16 @@ class Next:
     others: bool
     remind: list[datetime]
     reminder: datetime | None
-    live: LiveSession | None
+    live: Any
     phase: str
     of: Run | None
     stops: list[Stop]
     later: tuple[Run, board.Row] | None
+
+    @property
+    def seat(self) -> str:
+        """My seat in the live session: booked, waitlisted, or "" (none, or given up)."""
+        return self.live.mine if self.live and self.live.mine in SEATS else ""
 
     @property
     def opens_at(self) -> datetime | None:
@@ -84,7 +91,8 @@ def home(request: HttpRequest) -> HttpResponse:
     shown = next_board(membership, runs, ranked, Asked.of(request.GET), at)
     if request.htmx.target == "next" and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return page(request, "lxp/_next.html", {"next": shown, "kinds": content.kinds(), "wording": wording})
-    return page(request, "lxp/home.html", home_context(membership, runs, ranked, shown, at))
+    worth = recommendations.shown_to(membership.user)
+    return page(request, "lxp/home.html", home_context(membership, runs, ranked, shown, at) | {"worth": worth})
 
 
 def next_board(membership: Membership, runs: Sequence[Run], ranked: Sequence[Pick], asked: Asked, at: datetime) -> Next:
@@ -141,7 +149,7 @@ def home_context(
 ) -> dict[str, Any]:
     """Everything below and above the board. No query."""
     zone = membership.user.zone
-    live = shown.live and Live(shown.live.pk, shown.live.title, shown.live.starts_at, shown.phase, shown.live.mine)
+    live = shown.live and Live(shown.live.pk, shown.live.title, shown.live.starts_at, shown.phase, shown.seat)
     current = ranked[0].row if ranked else None
     going = board.in_order(runs, at)
     return {
@@ -152,7 +160,7 @@ def home_context(
         "journeys": [wording.journey_row(run, at, zone) for run in going[:MOST_JOURNEYS]],
         "going": len(going),
         "finished": sum(run.state == "completed" for run in runs),
-        "fresh": board.refreshers(runs, at),
+        "fresh": board.refreshers(runs, at, without=shown.pick.row if shown.pick else None),
         "kinds": content.kinds(),
         "wording": wording,
     }
