@@ -10,9 +10,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import formset_factory
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from content.forms import offer
 from content.kinds import Kind, kind_of
 from content.kinds.forms import KindForm
 from content.models import ContentItem, ContentVersion
@@ -21,10 +21,12 @@ from lxp.people.models import Role, User
 from lxp.people.queries import members
 from lxp.skills.models import Skill
 from lxp.skills.queries import all_skills
+from lxp.web.request import MemberRequest
 
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("pt", "Português"), ("ar", "العربية"), ("es", "Español"),
              ("fr", "Français")]  # fmt: skip
 SPARE_ROWS = 2
+USUAL_LEVEL = 2.0
 
 
 class ItemForm(forms.Form):
@@ -52,7 +54,9 @@ class ItemForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         keepers = members().filter(roles__overlap=[Role.DESIGNER, Role.ADMINISTRATOR, Role.FACILITATOR])
-        self.fields["owner"].queryset = User.objects.filter(pk__in=keepers.values("user")).order_by("name")
+        owner = self.fields["owner"]
+        assert isinstance(owner, forms.ModelChoiceField)
+        owner.queryset = User.objects.filter(pk__in=keepers.values("user")).order_by("name")
 
     def clean_tags(self) -> list[str]:
         return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
@@ -63,12 +67,12 @@ class TeachesForm(forms.Form):
 
     skill = forms.ChoiceField(label=_("Skill"), required=False)
     level = forms.TypedChoiceField(
-        label=_("Up to level"), coerce=float, required=False, empty_value=2.0, choices=[(n, n) for n in range(1, 6)]
+        label=_("Up to level"), coerce=float, required=False, empty_value="", choices=[(n, n) for n in range(1, 6)]
     )
 
     def __init__(self, *args: Any, skills: list[Skill], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["skill"].choices = [("", "–"), *((skill.pk, skill.name) for skill in skills)]
+        offer(self, "skill", [("", "–"), *((skill.pk, skill.name) for skill in skills)])
 
 
 TeachesFormSet = formset_factory(TeachesForm, extra=SPARE_ROWS, max_num=12, absolute_max=14)
@@ -113,11 +117,11 @@ class Editor:
 
     def _teaches(self) -> list[Teaches]:
         rows = (form.cleaned_data for form in self.teaches if form.cleaned_data.get("skill"))
-        chosen = {int(row["skill"]): row["level"] for row in rows}
+        chosen = {int(row["skill"]): row["level"] or USUAL_LEVEL for row in rows}
         return [Teaches(skill_id=pk, level=level) for pk, level in chosen.items()]
 
 
-def editor_for(request: HttpRequest, kind: str, item: ContentItem | None, version: ContentVersion | None) -> Editor:
+def editor_for(request: MemberRequest, kind: str, item: ContentItem | None, version: ContentVersion | None) -> Editor:
     """The author's page for a new item of `kind`, or for an item and its newest version."""
     data = request.POST if request.method == "POST" else None
     skills = list(all_skills())
@@ -140,10 +144,10 @@ def editor_for(request: HttpRequest, kind: str, item: ContentItem | None, versio
 
 def form_of(kind: str) -> type[KindForm]:
     """The room's own form."""
-    return import_module(f"content.kinds.{kind_of(kind).key}.forms").BodyForm  # type: ignore[no-any-return]
+    return import_module(f"content.kinds.{kind_of(kind).key}.forms").BodyForm
 
 
-def _about(item: ContentItem | None, request: HttpRequest) -> Mapping[str, Any]:
+def _about(item: ContentItem | None, request: MemberRequest) -> Mapping[str, Any]:
     if item is None:
         return {"language": "en", "owner": request.user.pk}
     return {
@@ -155,4 +159,4 @@ def _about(item: ContentItem | None, request: HttpRequest) -> Mapping[str, Any]:
 def _taught(item: ContentItem | None) -> list[dict[str, Any]]:
     if item is None:
         return []
-    return [{"skill": row["id"], "level": round(row["level"])} for row in item.skills]
+    return [{"skill": row["id"], "level": round(row["level"])} for row in item.skills]  # type: ignore[attr-defined]  # item_for puts them there

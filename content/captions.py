@@ -65,7 +65,8 @@ def parse(text: str) -> Captions:
     lines = text.removeprefix("\ufeff").replace("\0", "\ufffd").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not re.match(r"WEBVTT(?:[ \t]|$)", lines[0]):
         return Captions(problems=[Problem(1, "signature")])
-    cues, problems = [], []
+    cues: list[Cue] = []
+    problems: list[Problem] = []
     at = _after_header(lines)
     while at < len(lines):
         cue, problem, at = _block(lines, at)
@@ -89,7 +90,8 @@ def _after_header(lines: Sequence[str]) -> int:
 def _block(lines: Sequence[str], start: int) -> tuple[Cue | None, Problem | None, int]:
     """The block that begins at a line: its cue (None for notes, styles and what can't be read), where its timing
     stands, and the line after it."""
-    at, text, timings, where = start, [], None, 0
+    text: list[str] = []
+    at, timings, where = start, None, 0
     while at < len(lines):
         line = lines[at]
         if "-->" in line:

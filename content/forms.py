@@ -13,9 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from content.kinds import KINDS
 from content.models import ItemState
 from content.queries import Filters, ManageFilters
+from lxp.people.models import User
 
 MAX_SAVE = 256 * 1024
 TIME_I_HAVE = (5, 10, 20, 45)
+
+
+def offer(form: forms.Form, name: str, choices: list[tuple[Any, Any]]) -> None:
+    """Set what a choice field of a form offers, where that is known only when the form is made."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
 
 
 class ObjectField(forms.JSONField):
@@ -75,8 +83,8 @@ class LibraryForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [("", _("All kinds")), *((key, kind.label) for key, kind in KINDS.items())]
-        self.fields["minutes"].choices = [("", _("Any")), *((n, now_("%(n)d min") % {"n": n}) for n in TIME_I_HAVE)]
+        offer(self, "kind", [("", _("All kinds")), *((key, kind.label) for key, kind in KINDS.items())])
+        offer(self, "minutes", [("", _("Any")), *((n, now_("%(n)d min") % {"n": n}) for n in TIME_I_HAVE)])
 
     def filters(self) -> Filters:
         self.is_valid()
@@ -96,11 +104,11 @@ class ManageForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [("", _("All kinds")), *((key, kind.label) for key, kind in KINDS.items())]
-        self.fields["state"].choices = [("", _("All but retired")), *ItemState.choices]
+        offer(self, "kind", [("", _("All kinds")), *((key, kind.label) for key, kind in KINDS.items())])
+        offer(self, "state", [("", _("All but retired")), *ItemState.choices])
 
-    def filters(self, user_id: int) -> ManageFilters:
+    def filters(self, user: User) -> ManageFilters:
         self.is_valid()
         given = {name: self.cleaned_data.get(name) for name in self.fields if name != "mine"}
-        owner = user_id if self.cleaned_data.get("mine") else None
+        owner = user.pk if self.cleaned_data.get("mine") else None
         return ManageFilters(owner=owner, **{name: value for name, value in given.items() if value})

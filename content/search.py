@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Value
+from django.db.models.expressions import Combinable
 
 CONFIGURATIONS = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fi": "finnish",
@@ -26,7 +27,7 @@ def configuration(language: str) -> str:
     return CONFIGURATIONS.get(language.lower().split("-")[0], "simple")
 
 
-def vector(*, title: str, tags: Iterable[str], summary: str, text: str, language: str) -> CombinedSearchVector:
+def vector(*, title: str, tags: Iterable[str], summary: str, text: str, language: str) -> Combinable:
     """The index entry of an item, as an expression for an UPDATE."""
     config = configuration(language)
 

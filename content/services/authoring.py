@@ -149,7 +149,7 @@ def author_item(
     def store(upload: Any, role: str) -> tuple[str, str, float | None, list[Cue]]:
         row, checked = store_media(item=made, upload=upload, role=role, by=by, at=at)
         if row.created_at == at:
-            new.append(row.file.name)
+            new.append(str(row.file.name))
         return str(row.uuid), row.content_type, checked.seconds, checked.cues
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -23,17 +23,18 @@ from content.versions import compare
 from lxp.people.models import Role
 from lxp.web.access import role
 from lxp.web.page import done, invalid, page
+from lxp.web.request import MemberRequest
 
 designers = role(Role.DESIGNER, Role.ADMINISTRATOR)
 
 
 @designers
 @require_GET
-def manage(request: HttpRequest) -> HttpResponse:
+def manage(request: MemberRequest) -> HttpResponse:
     """All items: owner, review day, state, where they are used."""
     form = ManageForm(request.GET)
     today = timezone.localtime(request.at).date()
-    filters = form.filters(request.user.pk)
+    filters = form.filters(request.user)
     items, after = queries.managed_items(filters, today=today)
     shown = {
         "form": form, "filters": filters, "items": items, "after": after, "today": today, "kinds": KINDS,
@@ -44,14 +45,14 @@ def manage(request: HttpRequest) -> HttpResponse:
 
 @designers
 @require_GET
-def choose_kind(request: HttpRequest) -> HttpResponse:
+def choose_kind(request: MemberRequest) -> HttpResponse:
     """What the new item is to be."""
     return page(request, "content/choose_kind.html", {"kinds": KINDS.values()})
 
 
 @designers
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest, kind: str) -> HttpResponse:
+def new(request: MemberRequest, kind: str) -> HttpResponse:
     """A new item of a kind."""
     if kind not in KINDS:
         raise Http404(_("There is no such kind of content."))
@@ -60,7 +61,7 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
 
 @designers
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, slug: str) -> HttpResponse:
+def edit(request: MemberRequest, slug: str) -> HttpResponse:
     """An item's newest version and what stands around it."""
     item = queries.item_for(request.actor, slug, "edit")
     return _author(request, item.kind, item, queries.newest_version(item))
@@ -68,7 +69,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 @designers
 @require_GET
-def preview(request: HttpRequest, slug: str) -> HttpResponse:
+def preview(request: MemberRequest, slug: str) -> HttpResponse:
     """The newest version as learners would see it; nothing is recorded."""
     item = queries.item_for(request.actor, slug, "edit")
     version = queries.newest_version(item)
@@ -82,7 +83,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 
 @designers
 @require_http_methods(["GET", "POST"])
-def publish(request: HttpRequest, slug: str) -> HttpResponse:
+def publish(request: MemberRequest, slug: str) -> HttpResponse:
     """What would change for learners; then the draft becomes what they get."""
     item = queries.item_for(request.actor, slug, "edit")
     draft = queries.draft_of(item)
@@ -98,7 +99,7 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
 
 @designers
 @require_POST
-def retire(request: HttpRequest, slug: str) -> HttpResponse:
+def retire(request: MemberRequest, slug: str) -> HttpResponse:
     """Out of the library, with undo."""
     item = queries.item_for(request.actor, slug, "edit")
     return _change(request, item, services.retire_item, _("“%(title)s” is retired."), undo="content:restore")
@@ -106,7 +107,7 @@ def retire(request: HttpRequest, slug: str) -> HttpResponse:
 
 @designers
 @require_POST
-def restore(request: HttpRequest, slug: str) -> HttpResponse:
+def restore(request: MemberRequest, slug: str) -> HttpResponse:
     """Back from retirement."""
     item = queries.item_for(request.actor, slug, "edit")
     return _change(request, item, services.restore_item, _("“%(title)s” is back."))
@@ -114,7 +115,7 @@ def restore(request: HttpRequest, slug: str) -> HttpResponse:
 
 @designers
 @require_POST
-def discard(request: HttpRequest, slug: str) -> HttpResponse:
+def discard(request: MemberRequest, slug: str) -> HttpResponse:
     """Throw the draft away; the published version stays."""
     item = queries.item_for(request.actor, slug, "edit")
     return _change(request, item, services.discard_draft, _("The draft of “%(title)s” is gone."))
@@ -123,7 +124,9 @@ def discard(request: HttpRequest, slug: str) -> HttpResponse:
 # ---------------------------------------------------------------- what they share
 
 
-def _author(request: HttpRequest, kind: str, item: ContentItem | None, version: ContentVersion | None) -> HttpResponse:
+def _author(
+    request: MemberRequest, kind: str, item: ContentItem | None, version: ContentVersion | None
+) -> HttpResponse:
     editor = editor_for(request, kind, item, version)
     if request.method == "GET" or editor.acts():
         return page(request, "content/edit.html", _editing(editor, version))
@@ -159,7 +162,7 @@ def _changes(item: ContentItem, draft: ContentVersion) -> Any:
     )
 
 
-def _change(request: HttpRequest, item: ContentItem, service: Any, text: str, undo: str = "") -> HttpResponse:
+def _change(request: MemberRequest, item: ContentItem, service: Any, text: str, undo: str = "") -> HttpResponse:
     try:
         service(item=item, by=request.user, at=request.at)
     except ValidationError as error:

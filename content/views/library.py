@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from content import queries
@@ -10,11 +10,12 @@ from content.forms import LibraryForm
 from content.kinds import KINDS
 from lxp.web.access import member
 from lxp.web.page import page
+from lxp.web.request import MemberRequest
 
 
 @member
 @require_GET
-def library(request: HttpRequest) -> HttpResponse:
+def library(request: MemberRequest) -> HttpResponse:
     """What there is, narrowed by words, kind, skill and the time somebody has."""
     form = LibraryForm(request.GET)
     filters = form.filters()

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,13 +20,14 @@ from content.models import Attempt, ContentItem, ItemState
 from content.player import play_url, player_of
 from lxp.web.access import member
 from lxp.web.page import done, invalid, page
+from lxp.web.request import MemberRequest
 
 DELETED_NOTE = "deleted_note"
 
 
 @member
 @require_GET
-def play(request: HttpRequest, slug: str) -> HttpResponse:
+def play(request: MemberRequest, slug: str) -> HttpResponse:
     """An item, at the place where the learner left it; opening it the first time begins an attempt."""
     item = queries.item_for(request.actor, slug)
     if item.current is None:
@@ -38,7 +39,7 @@ def play(request: HttpRequest, slug: str) -> HttpResponse:
 
 @member
 @require_POST
-def save(request: HttpRequest, attempt_id: int) -> HttpResponse:
+def save(request: MemberRequest, attempt_id: int) -> HttpResponse:
     """What the player kept since its last save, as JSON; answers with what the server holds now."""
     attempt = queries.attempt_of(request.actor, attempt_id)
     form = SaveForm.from_json(request.body)
@@ -56,7 +57,7 @@ def save(request: HttpRequest, attempt_id: int) -> HttpResponse:
 
 @member
 @require_POST
-def answer(request: HttpRequest, attempt_id: int) -> HttpResponse:
+def answer(request: MemberRequest, attempt_id: int) -> HttpResponse:
     """The plain forms: answers to a quiz, ticks of a checklist, "I've read this"."""
     attempt = queries.attempt_of(request.actor, attempt_id)
     submission = kind_of(attempt.item.kind).submission(request.POST, attempt.version.body)
@@ -66,7 +67,7 @@ def answer(request: HttpRequest, attempt_id: int) -> HttpResponse:
     saved = services.save_progress(
         attempt=attempt, answers=submission.answers, evidence=submission.evidence, at=request.at
     )
-    if getattr(request, "htmx", False):
+    if request.htmx:
         return page(request, "content/player.html", _again(request, saved.attempt))
     anchor = f"#question-{request.POST['check']}" if request.POST.get("check") and not saved.finished else "#activity"
     return redirect(play_url(attempt.item, attempt.registration) + anchor)
@@ -74,7 +75,7 @@ def answer(request: HttpRequest, attempt_id: int) -> HttpResponse:
 
 @member
 @require_POST
-def again(request: HttpRequest, attempt_id: int) -> HttpResponse:
+def again(request: MemberRequest, attempt_id: int) -> HttpResponse:
     """A new go after one that is over."""
     attempt = queries.attempt_of(request.actor, attempt_id)
     try:
@@ -86,7 +87,7 @@ def again(request: HttpRequest, attempt_id: int) -> HttpResponse:
 
 @member
 @require_safe
-def media(request: HttpRequest, key: UUID) -> HttpResponseBase:
+def media(request: MemberRequest, key: UUID) -> HttpResponseBase:
     """A file of an item, whole or in part."""
     return serving.send(request, queries.media_for(request.actor, key))
 
@@ -96,14 +97,14 @@ def media(request: HttpRequest, key: UUID) -> HttpResponseBase:
 
 @member
 @require_POST
-def add_note(request: HttpRequest, slug: str) -> HttpResponse:
+def add_note(request: MemberRequest, slug: str) -> HttpResponse:
     """A private note on an item."""
     item = queries.item_for(request.actor, slug)
     form = NoteForm(request.POST)
     if form.is_valid():
         services.add_note(learner=request.user, item=item, at=request.at, **form.cleaned_data)
         form = NoteForm()
-    if getattr(request, "htmx", False):
+    if request.htmx:
         shown = {"item": item, "notes": queries.notes_of(request.user, item), "note_form": form}
         return page(request, "content/_notes.html", shown, status=422 if form.errors else 200)
     if form.errors:
@@ -113,7 +114,7 @@ def add_note(request: HttpRequest, slug: str) -> HttpResponse:
 
 @member
 @require_POST
-def delete_note(request: HttpRequest, note_id: int) -> HttpResponse:
+def delete_note(request: MemberRequest, note_id: int) -> HttpResponse:
     """Remove a note; its text waits in the browser session until the next one is removed, for the undo."""
     note = queries.note_of(request.actor, note_id)
     request.session[DELETED_NOTE] = {"item": note.item_id, "text": note.text, "at_second": note.at_second}
@@ -125,7 +126,7 @@ def delete_note(request: HttpRequest, note_id: int) -> HttpResponse:
 
 @member
 @require_POST
-def restore_note(request: HttpRequest) -> HttpResponse:
+def restore_note(request: MemberRequest) -> HttpResponse:
     """Undo of the last removal."""
     kept = request.session.pop(DELETED_NOTE, None)
     if not kept:
@@ -138,7 +139,7 @@ def restore_note(request: HttpRequest) -> HttpResponse:
 # ---------------------------------------------------------------- what they share
 
 
-def _place(request: HttpRequest, item: ContentItem) -> tuple[PlayerContext | None, UUID | None]:
+def _place(request: MemberRequest, item: ContentItem) -> tuple[PlayerContext | None, UUID | None]:
     """Where the address says the item stands (`?r=<registration>`), as far as that is the learner's own enrolment."""
     given = request.GET.get("r") or request.POST.get("r")
     if not given:
@@ -156,7 +157,7 @@ def _place(request: HttpRequest, item: ContentItem) -> tuple[PlayerContext | Non
 
 
 def _attempt(
-    request: HttpRequest, item: ContentItem, place: PlayerContext | None, registration: UUID | None
+    request: MemberRequest, item: ContentItem, place: PlayerContext | None, registration: UUID | None
 ) -> Attempt:
     known = queries.attempt_for(request.user, item, registration)
     if known is not None:
@@ -170,20 +171,20 @@ def _attempt(
     )  # fmt: skip
 
 
-def _shown(request: HttpRequest, item: ContentItem, attempt: Attempt, place: PlayerContext | None) -> dict[str, Any]:
+def _shown(request: MemberRequest, item: ContentItem, attempt: Attempt, place: PlayerContext | None) -> dict[str, Any]:
     notes = queries.notes_of(request.user, item)
     player = player_of(item=item, attempt=attempt, place=place, notes=notes)
     return {"player": player, "item": item, "notes": notes, "note_form": NoteForm(), "problem": ""}
 
 
-def _again(request: HttpRequest, attempt: Attempt) -> dict[str, Any]:
+def _again(request: MemberRequest, attempt: Attempt) -> dict[str, Any]:
     """The same page after a form was sent to it."""
     item = queries.item_for(request.actor, attempt.item_id)
     place = player_context(attempt.registration, item) if attempt.registration else None
     return _shown(request, item, attempt, place)
 
 
-def _back(request: HttpRequest, item: ContentItem) -> str:
+def _back(request: MemberRequest, item: ContentItem) -> str:
     given = request.POST.get("r", "")
     try:
         return play_url(item, UUID(given) if given else None)

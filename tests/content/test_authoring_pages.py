@@ -330,8 +330,8 @@ def test_the_list_costs_the_same_for_one_and_for_many(
 ) -> None:
     first = make(title="Item 0")
     dana_client.get(url("manage"))
-    # user, membership, items, counts, unread messages
-    with queries(5):
+    # user, membership, items, their use in journeys, counts, unread messages
+    with queries(6):
         dana_client.get(url("manage"))
     for number in range(3):
         item = make(title=f"Item {number + 1}")
@@ -339,7 +339,7 @@ def test_the_list_costs_the_same_for_one_and_for_many(
             rows.attempt(world.asha, item)
     with world.scope():
         rows.attempt(world.ben, first)
-    with queries(5):
+    with queries(6):
         page = text(dana_client.get(url("manage")))
     assert "4 items" in page
 

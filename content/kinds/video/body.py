@@ -62,7 +62,7 @@ def _captions(body: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _transcript(body: Mapping[str, Any], seconds: float) -> list[dict[str, Any]]:
-    cues = [
+    cues: list[dict[str, Any]] = [
         {
             "start": _seconds(cue.get("start"), "captions"),
             "end": _seconds(cue.get("end"), "captions"),
@@ -78,7 +78,7 @@ def _transcript(body: Mapping[str, Any], seconds: float) -> list[dict[str, Any]]
 
 
 def _chapters(body: Mapping[str, Any], seconds: float) -> list[dict[str, Any]]:
-    chapters = [
+    chapters: list[dict[str, Any]] = [
         {"start": _seconds(row.get("start"), "chapters"), "title": checks.text(row, "title", limit=120)}
         for row in checks.rows(body, "chapters", limit=MAX_CHAPTERS)
     ]
