@@ -484,7 +484,7 @@ def takings_of(cohorts: Iterable[Cohort], at: datetime) -> list[Taking]:
 
 @dataclass(frozen=True)
 class StepCount:
-    """How many people are where with one step of a cohort (or all of a journey's)."""
+    """How many people are where with one step of a cohort (or all of a journey's). `aside`: only for who missed a session."""
 
     key: str
     title: str
@@ -496,6 +496,7 @@ class StepCount:
     done: int
     missed: int
     overdue: int
+    aside: bool = False
 
 
 def funnel(*, journey: Journey, cohort: Cohort | None = None, at: datetime) -> list[StepCount]:
@@ -532,8 +533,9 @@ def funnels(
     for step in steps.annotate(journey_id=F("version__journey_id")):
         row = counts.get((step.journey_id, step.key), empty)
         numbers = (row[name] for name in ("reached", "done", "missed", "overdue"))
+        aside = step.condition.get("attendance") == ["missed"]
         found[step.journey_id].append(
-            StepCount(step.key, step.title, step.part, step.phase, step.kind, step.required, *numbers)
+            StepCount(step.key, step.title, step.part, step.phase, step.kind, step.required, *numbers, aside)
         )
     return dict(found)
 
