@@ -17,6 +17,7 @@ READY_WITHIN = timedelta(days=2)
 BOOK_WITHIN = timedelta(days=7)
 LATE_AFTER = timedelta(days=3)
 QUIET_AFTER = timedelta(days=14)
+TALK_AFTER = timedelta(days=14)
 TRIES = 2
 MORE_DAYS = 3
 """Working days that "more time" gives."""
@@ -74,14 +75,13 @@ class Missed:
 
 @dataclass(frozen=True)
 class Ahead:
-    """A live session that comes up. `waiting` are titles of required preparation that is open, of `minutes` in all."""
+    """A live session that comes up. `waiting` are titles of required preparation that is open and not finished."""
 
     key: str
     title: str
     starts_at: datetime
     seated: bool
     waiting: tuple[str, ...] = ()
-    minutes: int = 0
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def easier(candidates: Iterable[Candidate], *, kind: str, level: float, not_thes
 def _not_ready(standing: Standing, at: datetime) -> Finding | None:
     for live in _soonest(standing, at, READY_WITHIN):
         if live.seated and live.waiting:
-            facts = _of_live(live) | {"waiting": list(live.waiting), "minutes": live.minutes}
+            facts = _of_live(live) | {"waiting": list(live.waiting)}
             return Finding("not_ready", f"{live.key}@{live.starts_at.isoformat()}", facts, Action.NUDGE)
     return None
 
@@ -213,8 +213,8 @@ def _overdue(standing: Standing, at: datetime) -> Finding | None:
     late = _oldest(standing, at, LATE_AFTER)
     if not late:
         return None
-    if late[0].extended:
-        return Finding("overdue", _about(late[0]), _of_late(late) | {"extended": True}, Action.TALK)
+    if late[0].extended or at - late[0].due_at > TALK_AFTER:
+        return Finding("overdue", _about(late[0]), _of_late(late) | {"extended": late[0].extended}, Action.TALK)
     value = {"keys": [one.key for one in late], "days": MORE_DAYS}
     return Finding("overdue", _about(late[0]), _of_late(late), Action.MORE_TIME, value)
 
@@ -225,7 +225,8 @@ RULES = (
     Rule("missed_live", "They missed a live session and the journey has no way to catch up", "talk", _missed_live),
     Rule("failed_twice", "They tried a check twice or more and have not passed", "another item on it", _failed_twice),
     Rule("quiet", "Nothing happened for 14 days while something is late", "talk", _quiet, "late"),
-    Rule("overdue", "Something has been late for 3 days", "3 more days; talk when those were given", _overdue, "late"),
+    Rule("overdue", "Something has been late for 3 days", "3 more days; to talk, when those were given or it is 14 days",
+         _overdue, "late"),
 )  # fmt: skip
 
 _PLACES = {rule.kind: place for place, rule in enumerate(RULES)}

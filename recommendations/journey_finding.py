@@ -21,7 +21,8 @@ WORTH_SAYING = 10.0
 class Stage:
     """A step with people on it. `turn`: those whose turn it was; of them `done`, `late` (can still do it), `missed`.
 
-    `before` is the share (0 to 100) of the stage before it, which the drawing starts from.
+    `before` is the share (0 to 100) of the stage before it, which the drawing starts from. `aside`: a way back for those
+    who missed a session, beside the line that everybody takes.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Stage:
     missed: int
     waiting: int
     before: float = 100.0
+    aside: bool = False
 
     @property
     def hidden(self) -> bool:
@@ -75,6 +77,8 @@ class Count(Protocol):
     def missed(self) -> int: ...
     @property
     def overdue(self) -> int: ...
+    @property
+    def aside(self) -> bool: ...
 
 
 def stages(counts: Sequence[Count]) -> list[Stage]:
@@ -88,10 +92,10 @@ def stages(counts: Sequence[Count]) -> list[Stage]:
         turn = count.done + count.missed + late if count.required else count.reached
         stage = Stage(
             count.key, count.title, count.part, count.phase, count.kind, count.required,
-            turn, count.done, late, count.missed, max(0, count.reached - turn), before,
+            turn, count.done, late, count.missed, max(0, count.reached - turn), before, count.aside,
         )  # fmt: skip
         found.append(stage)
-        before = before if stage.share is None else stage.share
+        before = before if stage.share is None or stage.aside else stage.share
     return found
 
 
@@ -100,7 +104,7 @@ def biggest_drop(found: Sequence[Stage]) -> Stage | None:
     worst: tuple[float, Stage] | None = None
     before = 100.0
     for stage in found:
-        if not stage.required or stage.share is None:
+        if not stage.required or stage.aside or stage.share is None:
             continue
         points = before - stage.share
         if points >= WORTH_SAYING and stage.lost > 1 and (worst is None or points > worst[0]):

@@ -65,5 +65,7 @@ def my_skills(
     return My(
         below=[row for row in rows if row.skill.gap],
         reached=[row for row in rows if row.skill.target and not row.skill.gap],
-        others=[row for row in rows if not row.skill.target],
+        others=sorted(
+            (row for row in rows if not row.skill.target), key=lambda row: (-row.skill.level, row.skill.name)
+        ),
     )

@@ -59,7 +59,7 @@ class Week:
 
     @property
     def fine(self) -> int:
-        return len(self.people) - self.need_count
+        return sum(not person.needs and not person.late for person in self.people)
 
     @property
     def counts(self) -> dict[str, int]:

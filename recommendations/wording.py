@@ -18,7 +18,8 @@ from lxp.web import jinja
 from recommendations.insights import MORE_DAYS, Action
 from recommendations.journey_finding import Stage, fraction
 from recommendations.models import Insight
-from recommendations.queries import AtStep, Picture
+from recommendations.queries import CohortLine, Picture
+from recommendations.route import CLEARLY
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,7 @@ def _not_ready(insight: Insight, facts: Mapping[str, Any], at: datetime) -> tupl
     when = jinja.when(_moment(facts["starts_at"]), at)
     lead = _("“%(step)s” is on %(when)s, and the preparation isn’t finished.") % {"step": facts["step"], "when": when}
     steps = format_list([f"“{title}”" for title in facts["waiting"]], locale=jinja.locale())
-    return lead, _("Still to do: %(steps)s, %(minutes)s.") % {
-        "steps": steps,
-        "minutes": jinja.minutes(facts["minutes"]),
-    }
+    return lead, _("Still to do: %(steps)s.") % {"steps": steps}
 
 
 def _not_booked(insight: Insight, facts: Mapping[str, Any], at: datetime) -> tuple[str, str]:
@@ -193,30 +191,21 @@ def loss(stage: Stage) -> str:
     return texts[part] % known
 
 
-CLEARLY = 15.0
-"""Percentage points by which cohorts must differ to be worth a sentence."""
-
-
-def why_here(stage: Stage, cohorts: list[AtStep]) -> str:
+def why_here(stage: Stage, cohorts: Sequence[CohortLine]) -> str:
     """What is known about the biggest drop: who can still do it, and where it went better. Facts, not guesses."""
     parts = []
-    if stage.late and stage.kind != "live":
+    if stage.late:
         parts.append(
             ngettext("%(n)d of them can still do it.", "%(n)d of them can still do it.", stage.late) % {"n": stage.late}
         )
-    if len(cohorts) > 1 and cohorts[0].share - cohorts[-1].share >= CLEARLY:
-        best, worst = cohorts[0], cohorts[-1]
-        parts.append(
-            _("In “%(best)s” %(high)s did it, in “%(worst)s” %(low)s.")
-            % {
-                "best": best.title, "high": jinja.percent(round(best.share)),
-                "worst": worst.title, "low": jinja.percent(round(worst.share)),
-            }
-        )  # fmt: skip
+    known = sorted(
+        ((share, line.title) for line in cohorts if (share := line.share(stage.key)) is not None), reverse=True
+    )
+    if len(known) > 1 and known[0][0] - known[-1][0] >= CLEARLY:
+        facts = {"best": known[0][1], "worst": known[-1][1]}
+        facts |= {"high": jinja.percent(round(known[0][0])), "low": jinja.percent(round(known[-1][0]))}
+        parts.append(_("In “%(best)s” %(high)s did it, in “%(worst)s” %(low)s.") % facts)
     if not parts:
-        before = jinja.percent(round(stage.before))
-        parts.append(
-            _("Before this step %(before)s were on board, after it %(after)s.")
-            % {"before": before, "after": jinja.percent(round(stage.share or 0))}
-        )
+        facts = {"before": jinja.percent(round(stage.before)), "after": jinja.percent(round(stage.share or 0))}
+        parts.append(_("Before this step %(before)s were on board, after it %(after)s.") % facts)
     return " ".join(parts)

@@ -1,12 +1,12 @@
 """Reads over suggestions and insights. Every function says its cost; access functions raise Http404, PermissionDenied."""
 
 from recommendations.queries.insights import (
-    AtStep,
+    CohortLine,
     Durations,
     Heads,
     Picture,
     by_urgency,
-    cohorts_at,
+    cohort_lines,
     cohorts_for,
     durations,
     insight_for,
@@ -43,7 +43,7 @@ from recommendations.queries.weekly import KIND_WEEKLY, weekly_readers
 __all__ = [
     "KIND_NUDGE",
     "KIND_WEEKLY",
-    "AtStep",
+    "CohortLine",
     "Durations",
     "Heads",
     "Picture",
@@ -54,7 +54,7 @@ __all__ = [
     "by_urgency",
     "can_nudge",
     "catalogue",
-    "cohorts_at",
+    "cohort_lines",
     "cohorts_for",
     "declined_by",
     "durations",

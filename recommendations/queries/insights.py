@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from journeys import queries as journeys
-from journeys.models import Assignment, Cohort, CohortSession, Enrolment, Journey
+from journeys.models import Assignment, Cohort, CohortSession, Enrolment, Journey, Step
 from lxp.people.actor import Actor
 from lxp.people.models import Membership, User
 from lxp.tenancy import current_id
@@ -206,29 +207,37 @@ def durations(cohort_ids: Sequence[int]) -> Durations | None:
 
 
 @dataclass(frozen=True)
-class AtStep:
-    """One cohort at one step: of `turn` people whose turn it was, `done` did it."""
+class CohortLine:
+    """One cohort along the steps: by step key, of how many whose turn it was how many did it."""
 
     cohort_id: int
     title: str
-    turn: int
-    done: int
+    slug: str
+    steps: dict[str, tuple[int, int]]
 
-    @property
-    def share(self) -> float:
-        return 100 * self.done / self.turn
+    def share(self, key: str) -> float | None:
+        """Per cent who did a step; None for fewer than five people."""
+        turn, done = self.steps.get(key, (0, 0))
+        return 100 * done / turn if turn >= FEW else None
 
 
-def cohorts_at(stage: Stage, *, cohort_ids: Sequence[int], at: datetime) -> list[AtStep]:
-    """How the cohorts did at a step, best first, without those of fewer than five. One query."""
-    late = Q(state=Assignment.State.OPEN, due_at__lt=at) if stage.kind != "live" else Q(pk__in=[])
+def cohort_lines(cohorts: Sequence[Cohort], *, at: datetime) -> list[CohortLine]:
+    """How these cohorts did, step by step, in their order; counted as the stages are. One query."""
+    late = Q(state=Assignment.State.OPEN, due_at__lt=at, step__kind=Step.Kind.CONTENT)
+    reached = ~Q(state=Assignment.State.PLANNED)
     over = Q(state__in=(Assignment.State.DONE, Assignment.State.MISSED)) | late
     rows = (
-        Assignment.objects.filter(over, key=stage.key, enrolment__cohort_id__in=list(cohort_ids))
+        Assignment.objects.filter(enrolment__cohort__in=cohorts)
         .exclude(enrolment__state=Enrolment.State.WITHDRAWN)
+        .exclude(state=Assignment.State.WAIVED)
         .order_by()
-        .values_list("enrolment__cohort_id", "enrolment__cohort__title")
-        .annotate(turn=Count("pk"), done=Count("pk", filter=Q(state=Assignment.State.DONE)))
+        .values_list("enrolment__cohort_id", "key")
+        .annotate(
+            turn=Count("pk", filter=Q(over, step__required=True) | Q(reached, step__required=False)),
+            done=Count("pk", filter=Q(state=Assignment.State.DONE)),
+        )
     )
-    found = [AtStep(*row) for row in rows if row[2] >= FEW]
-    return sorted(found, key=lambda one: (-one.share, one.cohort_id))
+    steps: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for cohort_id, key, turn, done in rows:
+        steps[cohort_id][key] = turn, done
+    return [CohortLine(one.pk, one.title, one.slug, steps[one.pk]) for one in cohorts]

@@ -161,16 +161,13 @@ class _Reader:
         near = [row for row in ahead if row["starts_at"] <= self.at + READY_WITHIN and row["seated"]]
         waiting = self._waiting(near)
         for row in ahead:
-            work = waiting.get((row["enrolment_id"], row["key"]), [])
+            work = tuple(waiting.get((row["enrolment_id"], row["key"]), ()))
             self.found[row["enrolment_id"]].ahead.append(
-                Ahead(
-                    row["key"], row["step__title"], row["starts_at"], row["seated"],
-                    tuple(title for title, _ in work), sum(minutes for _, minutes in work),
-                )
-            )  # fmt: skip
+                Ahead(row["key"], row["step__title"], row["starts_at"], row["seated"], work)
+            )
 
-    def _waiting(self, near: list[dict[str, Any]]) -> dict[tuple[int, str], list[tuple[str, int]]]:
-        """Open required preparation (title, minutes) by enrolment and live step. Two queries."""
+    def _waiting(self, near: list[dict[str, Any]]) -> dict[tuple[int, str], list[str]]:
+        """Titles of open required preparation by enrolment and live step. Two queries."""
         if not near:
             return {}
         leads_to = _leads_to({row["enrolment__cohort__version_id"] for row in near})
@@ -178,11 +175,9 @@ class _Reader:
             enrolment_id__in={row["enrolment_id"] for row in near}, state=Assignment.State.OPEN,
             step__phase=Phase.PREWORK, step__required=True, step__kind=Step.Kind.CONTENT,
         ).order_by("step__position")  # fmt: skip
-        found: dict[tuple[int, str], list[tuple[str, int]]] = defaultdict(list)
-        for enrolment, step, title, minutes in rows.values_list(
-            "enrolment_id", "step_id", "step__title", "step__minutes"
-        ):
-            found[enrolment, leads_to.get(step, "")].append((title, minutes))
+        found: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for enrolment, step, title in rows.values_list("enrolment_id", "step_id", "step__title"):
+            found[enrolment, leads_to.get(step, "")].append(title)
         return found
 
     # ------------------------------------------------------------ activity

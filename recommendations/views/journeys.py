@@ -12,7 +12,7 @@ from lxp.web.access import member, role
 from lxp.web.page import page
 from lxp.web.request import MemberRequest
 from recommendations import queries
-from recommendations.route import route_of
+from recommendations.route import heat_of, route_of
 from recommendations.wording import finding, overview_headline, said, why_here
 
 SOME = 6
@@ -39,18 +39,21 @@ def journey(request: MemberRequest, slug: str) -> HttpResponse:
     chosen = next((cohort for cohort in cohorts if cohort.slug == wanted), None)
     if wanted and chosen is None:
         raise Http404(_("There is no such cohort."))
-    ids = [chosen.pk] if chosen else [cohort.pk for cohort in cohorts]
+    looked_at = [chosen] if chosen else cohorts
+    ids = [cohort.pk for cohort in looked_at]
     picture = queries.picture_of(found, cohort_ids=ids, at=request.at)
     drop = picture.drop
     insights = queries.by_urgency(queries.insights_for(request.actor).filter(enrolment__cohort_id__in=ids))
+    lines = queries.cohort_lines(looked_at, at=request.at)
+    route = route_of(picture, part=request.GET.get("part", ""))
     shown = insights if "all" in request.GET else insights[:SOME]
     return page(
         request, "recommendations/journey.html",
         {
             "journey": found, "cohorts": cohorts, "chosen": chosen, "picture": picture, "title": finding(picture),
-            "route": route_of(picture, part=request.GET.get("part", "")),
+            "route": route, "heat": heat_of(route.part, lines),
             "durations": queries.durations(ids),
-            "because": why_here(drop, queries.cohorts_at(drop, cohort_ids=ids, at=request.at)) if drop else "",
+            "because": why_here(drop, lines) if drop else "",
             "builder": _builder(found.slug, drop.key) if drop and request.actor.is_designer else "",
             "hands": [(insight, said(insight, request.at)) for insight in shown], "hand_count": len(insights),
         },

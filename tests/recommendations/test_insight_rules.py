@@ -35,9 +35,7 @@ def late(days, key="read", **more):
 
 
 def ahead(days, seated=True, waiting=()):
-    return Ahead(
-        "practise", "Practise the pause", NOW + timedelta(days=days), seated, tuple(waiting), 10 * len(waiting)
-    )
+    return Ahead("practise", "Practise the pause", NOW + timedelta(days=days), seated, tuple(waiting))
 
 
 def kind(of, **more):
@@ -62,6 +60,8 @@ def kind(of, **more):
         ({"late": [late(3)]}, None),
         ({"late": [late(3.01)]}, ("overdue", "more_time")),
         ({"late": [late(4, extended=True)]}, ("overdue", "talk")),
+        ({"late": [late(14)]}, ("overdue", "more_time")),
+        ({"late": [late(14.1)]}, ("overdue", "talk")),  # three days more or less are not the question any more
         ({"late": [late(4)], "active_days": 14}, ("quiet", "talk")),
         ({"late": [late(4)], "active_days": 13.9}, ("overdue", "more_time")),
         ({"active_days": 90}, None),  # nothing is asked of them: being away is nobody's business

@@ -78,7 +78,6 @@ def test_not_ready_two_days_before_and_gone_when_prepared(world, settle, program
             "step": "Practise",
             "starts_at": programme.session.starts_at.isoformat(),
             "waiting": ["Read", "Check"],
-            "minutes": 20,
         },
     )
     assert refresh(world) == services.Refreshed()
@@ -86,7 +85,7 @@ def test_not_ready_two_days_before_and_gone_when_prepared(world, settle, program
     programme.finish(world.asha, enrolment, "read")
     settle()
     row.refresh_from_db()
-    assert (row.state, row.facts["waiting"], row.facts["minutes"]) == (State.OPEN, ["Check"], 10)
+    assert (row.state, row.facts["waiting"]) == (State.OPEN, ["Check"])
     programme.finish(world.asha, enrolment, "check")
     settle()
     row.refresh_from_db()

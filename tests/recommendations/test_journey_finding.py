@@ -10,7 +10,15 @@ from recommendations.journey_finding import biggest_drop, fraction, stages
 
 
 def count(key, reached, done=0, missed=0, overdue=0, **more):
-    fields = {"title": key.capitalize(), "part": "", "phase": "prework", "kind": "content", "required": True, **more}
+    fields = {
+        "title": key.capitalize(),
+        "part": "",
+        "phase": "prework",
+        "kind": "content",
+        "required": True,
+        "aside": False,
+        **more,
+    }
     return SimpleNamespace(key=key, reached=reached, done=done, missed=missed, overdue=overdue, **fields)
 
 
@@ -42,6 +50,13 @@ def test_optional_steps_count_everybody_they_opened_for_and_are_never_the_findin
     found = stages([count("read", 10, done=10), count("recall", 10, done=2, required=False)])
     assert found[1].share == 20
     assert biggest_drop(found) is None
+
+
+def test_ways_back_lie_beside_the_line():
+    found = stages([count("practise", 20, done=12, missed=8), count("catch-up", 8, done=1, overdue=7, aside=True),
+                    count("apply", 12, done=6, overdue=6)])  # fmt: skip
+    assert found[2].before == 60, "what comes after it goes on from the live session"
+    assert biggest_drop(found).key == "practise"
 
 
 def test_fewer_than_five_are_not_spoken_of():
