@@ -52,6 +52,7 @@ class Actor:
 
 def actor_of(membership: Membership) -> Actor:
     """The actor a signed-in member is."""
+    assert membership.organisation_id is not None  # the column is never empty; only its default may be
     return Actor(
         organisation_id=membership.organisation_id,
         roles=frozenset(membership.roles),

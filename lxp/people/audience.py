@@ -332,7 +332,7 @@ def _named(
     def words(value: Any, known: Known) -> tuple[str, str]:
         known_names = names(known)
         listed = {"values": _listed(known_names.get(one, one) for one in _values(value))}
-        return str(yes % listed), str(no % listed)  # type: ignore[operator]
+        return str(yes % listed), str(no % listed)
 
     return words
 

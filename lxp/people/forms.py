@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -246,9 +246,8 @@ class TeamForm(forms.Form):
     def __init__(self, *args: Any, teams: Iterable[Team], **options: Any) -> None:
         super().__init__(*args, **options)
         self._teams = {team.slug: team for team in teams}
-        self.fields["parent"].choices = [("", _("Nothing: at the top"))] + [
-            (slug, team.name) for slug, team in self._teams.items()
-        ]  # type: ignore[attr-defined]
+        parents = [(slug, team.name) for slug, team in self._teams.items()]
+        cast(forms.ChoiceField, self.fields["parent"]).choices = [("", _("Nothing: at the top")), *parents]
 
     def clean_parent(self) -> Team | None:
         return self._teams.get(self.cleaned_data["parent"])

@@ -258,7 +258,7 @@ Node = int | str
 
 def _above(rows: Iterable[Outcome], facts: Facts) -> dict[Node, Node]:
     """Who would report to whom afterwards."""
-    links: dict[Node, Node] = dict(facts.reports_to)
+    links: dict[Node, Node] = {person: manager for person, manager in facts.reports_to.items()}
     for row in rows:
         if row.verb != "refused" and "manager" in row.values:
             links.pop(_node(row, facts), None)

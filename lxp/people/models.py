@@ -241,9 +241,9 @@ class ApiToken(AbstractAPIKey, OrgOwned):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     last_used_at = models.DateTimeField(null=True, blank=True)
 
-    objects = OrgTokenManager()
-    keys = ApiTokenManager()
-    unscoped = models.Manager()
+    objects: ClassVar[Any] = OrgTokenManager()
+    keys: ClassVar[Any] = ApiTokenManager()
+    unscoped: ClassVar = models.Manager()
 
     class Meta(AbstractAPIKey.Meta):
         verbose_name = "API token"

@@ -78,7 +78,7 @@ class PersonInput(serializers.Serializer[Any]):
         if not email:
             return None
         member = queries.memberships_by_email([email]).get(email.lower())
-        return _found(member, _("Nobody here has the e-mail “%(value)s”."), email).user  # type: ignore[no-any-return]
+        return _found(member, _("Nobody here has the e-mail “%(value)s”."), email).user
 
 
 def _found(thing: Any, text: str, value: Any) -> Any:
@@ -152,7 +152,7 @@ class TeamSerializer(serializers.Serializer[Team]):
 
     slug = serializers.SlugField(max_length=120, required=False, help_text="Made from the name unless given.")
     name = serializers.CharField(max_length=120)
-    parent = serializers.SlugField(
+    parent = serializers.SlugField(  # type: ignore[assignment]  # the field's own name
         source="parent.slug", allow_null=True, default=None, help_text="Slug of the team above."
     )
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -112,7 +113,7 @@ def _column(cell: str) -> str | None:
     return key if key in COLUMNS else None
 
 
-def _rows(reader: "csv._reader", columns: Sequence[str]) -> list[Row]:  # noqa: UP037
+def _rows(reader: Any, columns: Sequence[str]) -> list[Row]:
     rows = []
     before = reader.line_num
     for cells in reader:

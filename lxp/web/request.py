@@ -18,5 +18,5 @@ class MemberRequest(HttpRequest):
     at: datetime
     actor: Actor
     membership: Membership
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: Any

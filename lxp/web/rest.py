@@ -205,11 +205,11 @@ class _Called(Idempotent):
         return current_id()
 
 
-class ApiView(_Called, views.APIView):
+class ApiView(_Called, views.APIView):  # type: ignore[misc]
     """Base of single endpoints."""
 
 
-class ApiViewSet(_Called, viewsets.GenericViewSet):
+class ApiViewSet(_Called, viewsets.GenericViewSet):  # type: ignore[misc]
     """Base of resources: list and get through queries, change through services.
 
     `model` is what a page of the list holds (the API document reads its types); `reading_actions` are actions that a

@@ -31,20 +31,21 @@ class TokenAuthentication(authentication.BaseAuthentication):
             return None
         at = clock.now()
         try:
-            token = ApiToken.keys.get_from_key(key.strip())
+            token: ApiToken = ApiToken.keys.get_from_key(key.strip())
         except ApiToken.DoesNotExist:
             raise exceptions.AuthenticationFailed("This token is unknown or was revoked.") from None
         if token.expiry_date is not None and token.expiry_date <= at:
             raise exceptions.AuthenticationFailed("This token has expired. Ask for a new one.")
         self._note_use(token, at)
+        assert token.organisation_id is not None  # the column is never empty; only its default may be
         enter(token.organisation_id)
         actor = Actor(
             organisation_id=token.organisation_id,
             roles=frozenset({Role.ADMINISTRATOR, Role.DESIGNER}),
             scopes=frozenset(token.scopes),
         )
-        request._request.actor = actor
-        request._request.token = token
+        request._request.actor = actor  # type: ignore[attr-defined]
+        request._request.token = token  # type: ignore[attr-defined]
         return (AnonymousUser(), actor)
 
     def authenticate_header(self, request: Request) -> str:
@@ -57,7 +58,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             ApiToken.unscoped.filter(pk=token.pk).update(last_used_at=at)
 
 
-class TokenInSchema(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenInSchema(OpenApiAuthenticationExtension):
     """How the API document names the token."""
 
     target_class = TokenAuthentication
@@ -78,7 +79,7 @@ class BrowserAuthentication(authentication.SessionAuthentication):
         return (found[0], actor)
 
 
-class BrowserInSchema(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BrowserInSchema(OpenApiAuthenticationExtension):
     """How the API document names the browser's session."""
 
     target_class = BrowserAuthentication

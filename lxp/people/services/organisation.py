@@ -86,7 +86,7 @@ def update_team(*, team: Team, changes: Mapping[str, Any], by: User | None, at: 
     parent = wanted.get("parent")
     if parent is not None and parent.slug in queries.known_teams().below([team.slug]):
         raise ValidationError({"parent": _("A team can’t stand under itself.")})
-    changed = [key for key in ("name", "parent") if key in wanted and getattr(team, key) != wanted[key]]
+    changed: list[str] = [key for key in ("name", "parent") if key in wanted and getattr(team, key) != wanted[key]]
     for key in changed:
         setattr(team, key, wanted[key])
     if changed:
