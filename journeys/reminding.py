@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lxp.messaging.plan import PersonTime, PlannedMessage, next_allowed
@@ -41,8 +41,15 @@ def _candidates(at: datetime, person: PersonTime) -> Iterator[datetime]:
     if later.astimezone(zone).date() == local.date() and not person.is_quiet(later):
         yield later
     for days in (1, 8 - local.isoweekday()):
-        morning = datetime.combine(local.date() + timedelta(days=days), MORNING, zone)
-        yield next_allowed(morning.astimezone(UTC), person)
+        yield _morning(local.date() + timedelta(days=days), person)
+
+
+def _morning(first: date, person: PersonTime) -> datetime:
+    """Nine o'clock on the first working day from `first` on; for who is never at work then, when they may be written to."""
+    zone = ZoneInfo(person.zone)
+    mornings = [datetime.combine(first + timedelta(days=n), MORNING, zone).astimezone(UTC) for n in range(14)]
+    at_work = (morning for morning in mornings if not person.is_quiet(morning))
+    return next(at_work, None) or next_allowed(mornings[0], person)
 
 
 def message(key: str, assignment_id: int, remind_at: datetime) -> PlannedMessage:
