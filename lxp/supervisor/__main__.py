@@ -103,6 +103,8 @@ def shared_environment(options: Options, environment: Mapping[str, str]) -> dict
         "SITE_URL": options.address,
         "STREAM_URL": options.stream_address,
         "PORT": str(options.port),
+        # The sign-in page offers the demonstration's people, but never over a database that somebody brought along.
+        "LXP_DEMO": "false" if environment.get("DATABASE_URL") else "true",
     }
     return {name: environment.get(name) or default for name, default in defaults.items()}
 

@@ -280,6 +280,12 @@ def test_what_is_set_already_is_kept(tmp_path: Path) -> None:
     assert mail == "goes to the server of EMAIL_URL"
 
 
+def test_the_people_of_the_demonstration_are_offered_only_on_a_database_of_our_own(tmp_path: Path) -> None:
+    options = Options.read({}, tmp_path)
+    assert supervisor.shared_environment(options, {})["LXP_DEMO"] == "true"
+    assert supervisor.shared_environment(options, {"DATABASE_URL": "postgresql://db/x"})["LXP_DEMO"] == "false"
+
+
 def test_mail_goes_to_files_unless_told_otherwise(tmp_path: Path) -> None:
     from dj_email_url import parse
 
