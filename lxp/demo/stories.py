@@ -1,4 +1,4 @@
-"""PURE: what a learner did, played forward with the planners that run live.
+"""What a learner did, played forward with the planners that run live.
 
 A story says how somebody behaves; the planner says what they had to do and what they were told. After every fact the
 plan is made anew, exactly as the house does it, so that what comes out is what would have happened: work with its
