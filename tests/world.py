@@ -14,16 +14,11 @@ from rest_framework.test import APIClient
 from lxp import clock, tenancy
 from lxp.people.actor import Actor, actor_of
 from lxp.people.models import ApiToken, Membership, Organisation, Role, Team, User
+from lxp.people.services.tokens import RESOURCES
 from tests.factories import people
 
 MONDAY = "2026-03-02 09:00"
-ALL_SCOPES = [
-    f"{resource}:write"
-    for resource in (
-        "people", "audiences", "journeys", "cohorts", "enrolments", "assignments",
-        "sessions", "bookings", "attendance", "progress", "content", "skills",
-    )
-]  # fmt: skip
+ALL_SCOPES = [f"{resource}:write" for resource in RESOURCES]
 
 
 @dataclass

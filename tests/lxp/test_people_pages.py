@@ -450,7 +450,7 @@ def test_a_person_is_shown_with_journeys_and_skills(world, chen_client, queries)
         version = journeys.version(journeys.journey("Leading for the first time"))
         journeys.enrolment(journeys.cohort(version, title="Spring A"), world.asha, progress=0.62)
     url = reverse("people:person", args=[world.asha.pk])
-    with queries(7):  # user, membership, person, journeys, skills, reasons, unread
+    with queries(8):  # user, membership, person, insights, journeys, skills, reasons, unread
         shown = chen_client.get(url).text
     assert "Leading for the first time" in shown
     assert "62% done" in shown

@@ -1,5 +1,7 @@
 """The REST base and people's resources: tokens, scopes, problems, keys, pages, and every resource's four answers."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -11,6 +13,7 @@ from lxp.api_schema import Generator
 from lxp.people.models import ApiToken, Audience, JobRole, Membership, Team
 from lxp.tenancy import current_id_or_none
 from lxp.web.models import IdempotencyRecord
+from tests.architecture.sources import ROOT
 from tests.factories import people
 
 PEOPLE = "/api/v1/people/"
@@ -370,3 +373,24 @@ def test_the_document_and_its_page_can_be_read_without_inline_scripts(world, cli
 
 def test_the_database_driver_is_the_one_that_was_chosen():
     assert connection.Database.__name__ == "psycopg2"
+
+
+def test_every_operation_stands_in_the_guide_and_the_guide_names_no_other():
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(GET|POST|PATCH|PUT|DELETE) (/api/v1/[^`]*)`", text))
+    there = {
+        (method.upper(), path)
+        for path, operations in Generator().get_schema(request=None, public=True)["paths"].items()
+        for method in operations
+    }
+    assert there - named == set(), "Say in docs/api.md what these do."
+    assert named - there == set(), "These are gone."
+
+
+def test_every_scope_opens_something_and_everything_has_a_scope():
+    from lxp.api import router
+    from lxp.people.services.tokens import RESOURCES
+
+    assert {view.scope for _prefix, view, _name in router().registry} == set(RESOURCES)
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    assert all(f"`{resource}`" in text for resource in RESOURCES)

@@ -16,7 +16,6 @@ from lxp.tenancy import current_id
 
 RESOURCES = (
     "people", "audiences", "journeys", "cohorts", "enrolments", "assignments", "sessions", "bookings", "attendance",
-    "progress", "content", "skills",
 )  # fmt: skip
 SCOPES = tuple(f"{resource}:{verb}" for resource in RESOURCES for verb in ("read", "write"))
 """What a key may be allowed; writing includes reading."""
