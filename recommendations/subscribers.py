@@ -8,7 +8,7 @@ from content.events import ContentCompleted, ContentFailed, ContentStarted
 from journeys.events import LearnersEnrolled, LearnersWithdrawn, PlanOverridden, StepCompleted
 from lxp.events import subscribe
 from lxp.people.events import PersonChanged
-from recommendations import messages, services  # noqa: F401  messages registers itself
+from recommendations import messages, on_person, services  # noqa: F401  two of them register themselves
 from sessions.events import BookingChanged
 
 PERSON_FIELDS = {"job_role", "is_active", "joined", "locale"}

@@ -33,7 +33,8 @@ class Said:
 
 def said(insight: Insight, at: datetime) -> Said:
     """The sentences about an insight, as seen from `at`."""
-    lead, detail = _SENTENCES[insight.kind](insight, insight.facts, at)
+    # A rule that is gone may have left rows behind until the next refresh.
+    lead, detail = _SENTENCES.get(insight.kind, _gone)(insight, insight.facts, at)
     return Said(lead, detail, action_label(insight))
 
 
@@ -56,6 +57,22 @@ def done_text(insight: Insight) -> str:
         Action.ADD_ITEM: _("Added to %(name)s’s journey"),
         Action.NUDGE: _("A nudge to %(name)s is on its way"),
         Action.TALK: _("Noted: you’ll talk to %(name)s"),
+    }
+    return texts[insight.action] % {"name": name}
+
+
+def settled_text(insight: Insight) -> str:
+    """What somebody did about an insight, for the person it is about; "" while it is open."""
+    name = insight.decided_by.name if insight.decided_by else ""
+    if insight.state == Insight.State.DISMISSED:
+        return _("Left alone by %(name)s. %(note)s") % {"name": name, "note": insight.note}
+    if insight.state != Insight.State.ACCEPTED:
+        return ""
+    texts = {
+        Action.MORE_TIME: _("%(name)s gave you more time"),
+        Action.ADD_ITEM: _("%(name)s added something for you"),
+        Action.NUDGE: _("%(name)s sent you a nudge"),
+        Action.TALK: _("%(name)s wants to talk to you"),
     }
     return texts[insight.action] % {"name": name}
 
@@ -95,6 +112,10 @@ def _quiet(insight: Insight, facts: Mapping[str, Any], at: datetime) -> tuple[st
 
 def _overdue(insight: Insight, facts: Mapping[str, Any], at: datetime) -> tuple[str, str]:
     return _late(facts, at), _("More time was given before.") if facts.get("extended") else ""
+
+
+def _gone(insight: Insight, facts: Mapping[str, Any], at: datetime) -> tuple[str, str]:
+    return _("Have a look at how it goes."), ""
 
 
 _SENTENCES = {

@@ -22,6 +22,8 @@ from recommendations.insights import urgency
 from recommendations.journey_finding import FEW, Stage, biggest_drop, stages
 from recommendations.models import Insight
 
+A_MONTH = timedelta(days=30)
+
 # ---------------------------------------------------------------- people who may need a hand
 
 
@@ -54,10 +56,12 @@ def insight_for(actor: Actor, insight_id: int) -> Insight:
     return found
 
 
-def insights_about(user: User) -> list[Insight]:
-    """What others see about the person, most pressing first. One query."""
-    rows = _with_people(Insight.objects.filter(state=Insight.State.OPEN, enrolment__learner=user))
-    return by_urgency(rows)
+def insights_about(user: User, *, at: datetime) -> list[Insight]:
+    """What others see about the person: open ones, most pressing first, then what was settled in the last month. One query."""
+    settled = Q(state__in=(Insight.State.ACCEPTED, Insight.State.DISMISSED), updated_at__gt=at - A_MONTH)
+    rows = _with_people(Insight.objects.filter(enrolment__learner=user)).select_related("decided_by")
+    found = by_urgency(rows.filter(Q(state=Insight.State.OPEN) | settled))
+    return sorted(found, key=lambda one: one.state != Insight.State.OPEN)
 
 
 def by_urgency(insights: Collection[Insight] | QuerySet[Insight]) -> list[Insight]:

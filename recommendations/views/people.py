@@ -79,9 +79,9 @@ def nudge(request: MemberRequest, pk: int) -> HttpResponse:
         goes_at = services.nudge(enrolment=enrolment, by=request.user, at=request.at)
     except ValidationError as error:
         return _refused(request, error)
-    text = _("Nudge to %(name)s") % {"name": enrolment.learner.get_short_name()}
+    text = _("The nudge to %(name)s goes out in ten seconds") % {"name": enrolment.learner.get_short_name()}
     if goes_at > request.at + services.UNDO_WITHIN:
-        text = _("Nudge to %(name)s goes out %(when)s your time, in their working hours") % {
+        text = _("The nudge to %(name)s goes out %(when)s your time, in their working hours") % {
             "name": enrolment.learner.get_short_name(),
             "when": when(goes_at, request.at),
         }

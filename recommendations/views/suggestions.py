@@ -16,7 +16,7 @@ from lxp.web.request import MemberRequest
 from recommendations import queries, services
 from recommendations.standing import My, my_skills
 from recommendations.views import back, undo_address
-from recommendations.wording import said
+from recommendations.wording import said, settled_text
 
 
 @require_safe
@@ -31,7 +31,10 @@ def skills(request: MemberRequest) -> HttpResponse:
         request, "recommendations/skills.html",
         {
             "my": my, "worth": worth, "declined": queries.declined_by(request.user), "kinds": KINDS,
-            "seen": [(one, said(one, request.at)) for one in queries.insights_about(request.user)],
+            "seen": [
+                (one, said(one, request.at), settled_text(one))
+                for one in queries.insights_about(request.user, at=request.at)
+            ],
         },
     )  # fmt: skip
 
