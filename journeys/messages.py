@@ -7,14 +7,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
 from django.urls import reverse
 
+from content.models import ContentItem
 from journeys import reminding
 from journeys.links import step_url
 from journeys.models import Assignment, Enrolment
 from journeys.plan_messages import pointless
 from lxp.messaging.models import Message
 from lxp.messaging.registry import register_kind
+
+LAST = 1_000_000
+"""The place of an assignment without a step: behind all that have one."""
 
 UNFINISHED = (Assignment.State.OPEN, Assignment.State.PLANNED)
 
@@ -25,7 +30,7 @@ def enrolment_id_of(message: Message) -> int:
 
 
 def context_of(messages: Sequence[Message]) -> Mapping[int, Mapping[str, Any]]:
-    """Journey, cohort and the steps each message speaks of. Two queries for any number of messages."""
+    """Journey, cohort and the steps each message speaks of. Seven queries for any number of messages."""
     enrolments, assignments = _load(messages)
     found = {}
     for message in messages:
@@ -48,7 +53,7 @@ def context_of(messages: Sequence[Message]) -> Mapping[int, Mapping[str, Any]]:
 
 
 def not_worth_sending(messages: Sequence[Message], at: datetime) -> Mapping[int, str]:
-    """Why a message need not go out any more, read from the present state. Two queries for any number of them."""
+    """Why a message need not go out any more, read from the present state. Seven queries for any number of them."""
     enrolments, assignments = _load(messages)
     reasons = {}
     for message in messages:
@@ -68,18 +73,27 @@ def _pointless(
 
 
 def _load(messages: Sequence[Message]) -> tuple[dict[int, Enrolment], dict[int, list[Assignment]]]:
+    """Their enrolments, and of the assignments those that any of them speaks of, in the order of the steps.
+
+    Steps, items and sessions are few and shared, so each is made once and not for every assignment.
+    """
     ids = {enrolment_id_of(message) for message in messages}
-    enrolments = Enrolment.objects.select_related("cohort__journey").in_bulk(ids)
+    enrolments = Enrolment.objects.prefetch_related("cohort__journey").in_bulk(ids)
     rows = (
-        Assignment.objects.filter(enrolment_id__in=ids)
-        .select_related("step", "item", "session")
-        .order_by("enrolment_id", "step__position", "pk")
+        Assignment.objects.filter(enrolment_id__in=ids, key__in={key for m in messages for key in _keys(m)})
+        .prefetch_related("step", Prefetch("item", ContentItem.objects.defer("search")), "session")
+        .order_by("pk")
     )
     assignments: dict[int, list[Assignment]] = defaultdict(list)
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.step.position if row.step else LAST):
         row.enrolment = enrolments[row.enrolment_id]
         assignments[row.enrolment_id].append(row)
     return enrolments, assignments
+
+
+def _keys(message: Message) -> list[str]:
+    live = message.params.get("live")
+    return [*message.params.get("keys", ()), *([live] if live else [])]
 
 
 def _spoken_of(message: Message, mine: Sequence[Assignment], *, everything: bool = False) -> list[Assignment]:
