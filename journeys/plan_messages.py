@@ -320,8 +320,12 @@ class _Messages:
         for a in self.content:
             given = getattr(a.spec, rule)
             # "After the previous step" is a moment of its own for each step.
-            own = given is None or given.anchor == "previous" or a.note in ("late", "extended", "extra")
-            found.setdefault(a.key if own else (given, a.spec.condition, a.spec.phase), []).append(a)
+            own = given is None or given.anchor == "previous" or a.note in ("extended", "extra")
+            key: object = a.key if own else (given, a.spec.condition, a.spec.phase)
+            if a.note == "late" and not own:
+                # What reaches somebody late no longer keeps to its rule: told together is what falls together.
+                key = (a.opens_at, a.due_at, a.spec.phase)
+            found.setdefault(key, []).append(a)
         return [_Group(members[0].key, tuple(members)) for members in found.values()]
 
     def _due_groups(self) -> list[tuple[_Group, datetime]]:

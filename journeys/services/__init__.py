@@ -2,8 +2,11 @@
 
 from journeys.services.cohorts import (
     Offer,
+    OfferRefused,
     add_session,
     link_session,
+    look_at_offer,
+    missing_sessions,
     remove_session,
     schedule_cohort,
     set_cohort_state,
@@ -14,21 +17,26 @@ from journeys.services.design import (
     add_step,
     change_step,
     create_journey,
+    discard_draft,
+    drop_step,
+    edit_step,
     findings_of,
     move_step,
     publish_journey,
+    put_step,
     remove_step,
+    shift_step,
     start_draft,
     update_journey,
 )
 from journeys.services.enrolment import (
     enrol,
+    enrol_audience,
     follow_audience,
     follow_audiences,
     preview_audience,
     preview_enrolment,
     self_enrol,
-    undo_act,
     withdraw,
 )
 from journeys.services.overrides import extend_due, insert_step, undo_override, waive_step
@@ -41,15 +49,22 @@ from journeys.services.settling import (
     sync_registration,
     sync_session,
 )
+from journeys.services.simulating import simulate_cohort, simulate_design
 from journeys.services.sync import open_due, sync_cohort, sync_enrolments, sync_learner
+from journeys.services.undoing import undo_act
 
 __all__ = [
     "Offer",
+    "OfferRefused",
     "add_session",
     "add_step",
     "change_step",
     "create_journey",
+    "discard_draft",
+    "drop_step",
+    "edit_step",
     "enrol",
+    "enrol_audience",
     "extend_due",
     "findings_of",
     "follow_audience",
@@ -57,11 +72,14 @@ __all__ = [
     "follow_changed_audience",
     "insert_step",
     "link_session",
+    "look_at_offer",
+    "missing_sessions",
     "move_step",
     "open_due",
     "preview_audience",
     "preview_enrolment",
     "publish_journey",
+    "put_step",
     "remind_later",
     "remove_session",
     "remove_step",
@@ -72,6 +90,9 @@ __all__ = [
     "settle_booking",
     "settle_cohort",
     "settle_person",
+    "shift_step",
+    "simulate_cohort",
+    "simulate_design",
     "start_draft",
     "sync_cohort",
     "sync_enrolments",

@@ -10,11 +10,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from journeys.events import CohortScheduled
-from journeys.models import Cohort, CohortSession, Enrolment, JourneyVersion, Step
+from journeys.models import BulkAct, Cohort, CohortSession, Enrolment, JourneyVersion, Step
+from journeys.services.enrolment import withdraw
 from lxp.events import record
 from lxp.people.models import Audience, User
+from lxp.people.zones import is_zone
 from sessions import services as live
 from sessions.models import LiveSession
 
@@ -32,6 +35,14 @@ class Offer:
     provider_url: str = ""
     place: str = ""
     fold: int | None = None
+
+
+class OfferRefused(ValidationError):
+    """An offered session that can't be: the errors by field as live sessions name them, and whose they are."""
+
+    def __init__(self, offer: Offer, error: ValidationError) -> None:
+        super().__init__(error)
+        self.offer = offer
 
 
 @transaction.atomic
@@ -53,12 +64,11 @@ def schedule_cohort(
 ) -> Cohort:
     """A run of a published version. Every live step needs at least one session before it can be active.
 
-    Raises ValidationError naming the live steps without a session, or an impossible local time.
+    Raises ValidationError naming the live steps without a session, and OfferRefused for a session that can't be.
     """
     if version.published_at is None:
         raise ValidationError("Publish the journey first; only published versions can be scheduled.")
-    if follow_audience and audience is None:
-        raise ValidationError({"audience": "Choose the audience whose members should be enrolled."})
+    _check(zone=zone, audience=audience, follow_audience=follow_audience, capacity=capacity)
     cohort = Cohort.objects.create(
         journey_id=version.journey_id,
         version=version,
@@ -92,6 +102,14 @@ def add_session(*, cohort: Cohort, offer: Offer, by: User | None, at: datetime) 
     return session
 
 
+def look_at_offer(*, cohort: Cohort, offer: Offer, by: User | None, at: datetime) -> tuple[datetime, datetime]:
+    """When an offered session would start and end (UTC), by the same rules as `add_session`, without adding it."""
+    with transaction.atomic():
+        session = _offer(cohort, offer, by, at)
+        transaction.set_rollback(True)
+    return session.starts_at, session.ends_at
+
+
 @transaction.atomic
 def link_session(
     *, cohort: Cohort, step_key: str, session: LiveSession, by: User | None, at: datetime
@@ -109,19 +127,41 @@ def link_session(
 
 
 @transaction.atomic
-def remove_session(*, cohort: Cohort, session: LiveSession, by: User | None, at: datetime) -> None:
-    """Stop offering a session to this cohort. Raises ValidationError where it is the only one of an active cohort."""
+def remove_session(*, cohort: Cohort, session: LiveSession, by: User | None, at: datetime) -> BulkAct:
+    """Stop offering a session to this cohort, whose people lose their seats in it; those with one date left get that.
+
+    Returns the act that can be undone. Raises ValidationError where it is the only one of an active cohort.
+    """
     row = cohort.offers.select_for_update().filter(session=session).first()
     if row is None:
-        return
+        raise ValidationError(_("This session is not offered here any more."))
     others = cohort.offers.filter(step_key=row.step_key).exclude(pk=row.pk).order_by("session__starts_at")
     if cohort.state == Cohort.State.ACTIVE and not others.exists():
-        raise ValidationError("It is the only session of this step. Add another one first, or reschedule it.")
+        raise ValidationError(_("It is the only session of this step. Add another one first, or move it."))
     was_default = row.is_default
     row.delete()
     if was_default and (next_row := others.first()):
         CohortSession.objects.filter(pk=next_row.pk).update(is_default=True)
+    released = _release(cohort, session, by, at)
+    act = BulkAct.objects.create(
+        kind="remove_session", cohort=cohort, by=by, at=at,
+        effect={"step": row.step_key, "session": session.pk, "default": was_default, "released": released},
+    )  # fmt: skip
     record(CohortScheduled(cohort.pk), by=by, at=at)
+    return act
+
+
+def restore_session(*, act: BulkAct, by: User | None, at: datetime) -> None:
+    """Undo `remove_session`: offered again, and those who had a seat get one as long as there are some."""
+    assert act.cohort is not None
+    session = LiveSession.objects.get(pk=act.effect["session"])
+    link_session(cohort=act.cohort, step_key=act.effect["step"], session=session, by=by, at=at)
+    if act.effect["default"]:
+        set_default_session(cohort=act.cohort, session=session, by=by, at=at)
+    still = act.cohort.enrolments.exclude(state=Enrolment.State.WITHDRAWN)
+    learner_ids = list(still.filter(learner_id__in=act.effect["released"]).values_list("learner_id", flat=True))
+    if learner_ids and session.starts_at > at and session.state == LiveSession.State.SCHEDULED:
+        live.book_many(session=session, learner_ids=learner_ids, by=by, at=at, reason="session offered again")
 
 
 @transaction.atomic
@@ -141,6 +181,7 @@ def update_cohort(*, cohort: Cohort, by: User | None, at: datetime, **changes: A
         raise ValidationError(f"These can't be changed here: {', '.join(sorted(unknown))}.")
     for name, value in changes.items():
         setattr(cohort, name, value)
+    _check(zone=cohort.zone, audience=cohort.audience, follow_audience=cohort.follow_audience, capacity=cohort.capacity)
     cohort.save(update_fields=list(changes))
     record(CohortScheduled(cohort.pk), by=by, at=at)
     return cohort
@@ -148,13 +189,14 @@ def update_cohort(*, cohort: Cohort, by: User | None, at: datetime, **changes: A
 
 @transaction.atomic
 def set_cohort_state(*, cohort: Cohort, state: str, by: User | None, at: datetime) -> Cohort:
-    """Activate, finish or cancel a cohort. Cancelling withdraws everybody; their finished work stays."""
+    """Activate, finish or cancel a cohort. Cancelling withdraws everybody, who lose their seats; finished work stays."""
     if state == Cohort.State.ACTIVE:
         _require_sessions(cohort)
     cohort.state = state
     cohort.save(update_fields=["state"])
     if state == Cohort.State.CANCELLED:
-        cohort.enrolments.filter(state=Enrolment.State.ACTIVE).update(state=Enrolment.State.WITHDRAWN, withdrawn_at=at)
+        active = cohort.enrolments.filter(state=Enrolment.State.ACTIVE)
+        withdraw(cohort=cohort, enrolment_ids=list(active.values_list("pk", flat=True)), by=by, at=at)
     record(CohortScheduled(cohort.pk), by=by, at=at)
     return cohort
 
@@ -172,25 +214,48 @@ def missing_sessions(cohort: Cohort) -> list[Step]:
 def _require_sessions(cohort: Cohort) -> None:
     if missing := missing_sessions(cohort):
         names = ", ".join(f"“{step.title}”" for step in missing)
-        raise ValidationError(f"Add a live session for {names}: learners could not attend it.")
+        raise ValidationError(_("Add a live session for %(names)s: learners could not attend it.") % {"names": names})
+
+
+def _check(*, zone: str, audience: Audience | None, follow_audience: bool, capacity: int | None) -> None:
+    errors = {}
+    if not is_zone(zone):
+        errors["zone"] = _("There is no time zone “%(zone)s”. Use a name such as Europe/Lisbon.") % {"zone": zone[:64]}
+    if follow_audience and audience is None:
+        errors["audience"] = _("Choose the audience whose members should be enrolled.")
+    if capacity is not None and capacity < 1:
+        errors["capacity"] = _("At least one place, or none at all for any number.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def _release(cohort: Cohort, session: LiveSession, by: User | None, at: datetime) -> list[int]:
+    """Take the cohort's people out of a session that lies ahead. Returns whom."""
+    if session.starts_at <= at:
+        return []
+    members = cohort.enrolments.exclude(state=Enrolment.State.WITHDRAWN).values_list("learner_id", flat=True)
+    return live.release_many(session=session, learner_ids=list(members), by=by, at=at, reason="another date")
 
 
 def _offer(cohort: Cohort, offer: Offer, by: User | None, at: datetime) -> LiveSession:
     step = _live_step(cohort, offer.step_key)
     assert step.template is not None
-    session = live.schedule_session(
-        template=step.template,
-        start_local=offer.start_local,
-        zone=offer.zone,
-        fold=offer.fold,
-        facilitators=[offer.facilitator] if offer.facilitator else [],
-        capacity=offer.capacity,
-        provider=offer.provider,
-        provider_url=offer.provider_url,
-        place=offer.place,
-        by=by,
-        at=at,
-    )
+    try:
+        session = live.schedule_session(
+            template=step.template,
+            start_local=offer.start_local,
+            zone=offer.zone,
+            fold=offer.fold,
+            facilitators=[offer.facilitator] if offer.facilitator else [],
+            capacity=offer.capacity,
+            provider=offer.provider,
+            provider_url=offer.provider_url,
+            place=offer.place,
+            by=by,
+            at=at,
+        )
+    except ValidationError as error:
+        raise OfferRefused(offer, error) from error
     is_default = not cohort.offers.filter(step_key=step.key, is_default=True).exists()
     CohortSession.objects.create(cohort=cohort, step_key=step.key, session=session, is_default=is_default)
     return session

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from journeys.events import LearnersEnrolled, LearnersWithdrawn
 from journeys.facts import cohort_facts
 from journeys.models import BulkAct, Cohort, Enrolment
+from journeys.plan_messages import welcome
 from journeys.services.sync import sync_enrolments
 from lxp.events import record
 from lxp.messaging import services as messaging
-from lxp.messaging.plan import PlannedMessage
 from lxp.people import queries as people
-from lxp.people.models import Membership, User
+from lxp.people.models import Audience, Membership, User
 from lxp.tenancy import scope
 from sessions import services as live
 from sessions.models import LiveSession
-
-UNDO_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,8 @@ class AudiencePreview:
     gaining: list[Membership]
     losing: list[Enrolment]
     staying: int
+    no_room: list[Membership] = field(default_factory=list)
+    """Who matches as well, but there are no places left for."""
 
 
 def preview_enrolment(*, cohort: Cohort, learner_ids: Sequence[int]) -> EnrolmentPreview:
@@ -122,37 +123,33 @@ def withdraw(*, cohort: Cohort, enrolment_ids: Sequence[int], by: User | None, a
 
 
 @transaction.atomic
-def undo_act(*, act: BulkAct, by: User | None, at: datetime) -> BulkAct:
-    """Take a bulk act back within 30 days. Finished work stays, as always."""
-    act = BulkAct.objects.select_for_update().get(pk=act.pk)
-    if act.undone_at:
-        return act
-    if at - act.at > timedelta(days=UNDO_DAYS):
-        raise ValidationError(f"This was more than {UNDO_DAYS} days ago and can't be undone any more.")
+def undo_bulk(*, act: BulkAct, by: User | None, at: datetime) -> None:
+    """Undo `enrol` or `withdraw`: who came goes, who went comes back. Finished work stays, as always."""
     assert act.cohort is not None
     if act.kind == "enrol":
         ids = [*act.effect.get("created", []), *act.effect.get("returned", [])]
         withdraw(cohort=act.cohort, enrolment_ids=ids, by=by, at=at)
-    else:
-        ids = [int(pk) for pk in act.effect.get("withdrawn", {})]
-        learners = act.cohort.enrolments.filter(pk__in=ids, state=Enrolment.State.WITHDRAWN)
-        enrol(
-            cohort=act.cohort,
-            learner_ids=list(learners.values_list("learner_id", flat=True)),
-            source=Enrolment.Source.HAND,
-            by=by,
-            at=at,
-        )
-    act.undone_at = at
-    act.save(update_fields=["undone_at"])
-    return act
+        return
+    ids = [int(pk) for pk in act.effect.get("withdrawn", {})]
+    learners = act.cohort.enrolments.filter(pk__in=ids, state=Enrolment.State.WITHDRAWN)
+    enrol(
+        cohort=act.cohort,
+        learner_ids=list(learners.values_list("learner_id", flat=True)),
+        source=Enrolment.Source.HAND,
+        by=by,
+        at=at,
+    )
 
 
-def preview_audience(*, cohort: Cohort, at: datetime) -> AudiencePreview:
-    """Dry run of `follow_audience`: who would gain and who would lose the journey. Three queries."""
-    if cohort.audience is None:
+def preview_audience(*, cohort: Cohort, at: datetime, audience: Audience | None = None) -> AudiencePreview:
+    """Dry run of `follow_audience`, with the cohort's audience or another one: who would gain and who would lose it.
+
+    Three queries.
+    """
+    audience = audience or cohort.audience
+    if audience is None:
         return AudiencePreview([], [], 0)
-    matching = list(people.members_of(cohort.audience, at=at).select_related("user", "job_role"))
+    matching = list(people.members_of(audience, at=at).order_by("created_at", "pk"))
     ids = {m.user_id for m in matching}
     active = list(cohort.enrolments.select_related("learner").exclude(state=Enrolment.State.WITHDRAWN))
     inside = {e.learner_id for e in active}
@@ -162,19 +159,47 @@ def preview_audience(*, cohort: Cohort, at: datetime) -> AudiencePreview:
         for e in active
         if e.learner_id not in ids and e.source == Enrolment.Source.RULE and e.state == Enrolment.State.ACTIVE
     ]
-    return AudiencePreview([m for m in matching if m.user_id not in inside], losing, len(inside) - len(losing))
+    gaining = [m for m in matching if m.user_id not in inside]
+    room = len(gaining) if cohort.capacity is None else max(0, cohort.capacity - len(inside) + len(losing))
+    return AudiencePreview(gaining[:room], losing, len(inside) - len(losing), gaining[room:])
 
 
 @transaction.atomic
 def follow_audience(*, cohort: Cohort, by: User | None, at: datetime) -> list[BulkAct]:
-    """Enrol everybody the audience's rule matches now (also retroactively) and release those it no longer does."""
+    """Release those whom the audience's rule no longer matches, and enrol everybody it does (also retroactively).
+
+    As many as there are places, those first who have been members for longest.
+    """
+    Cohort.objects.select_for_update().get(pk=cohort.pk)
     preview = preview_audience(cohort=cohort, at=at)
     acts = []
+    if preview.losing:
+        acts.append(withdraw(cohort=cohort, enrolment_ids=[e.pk for e in preview.losing], by=by, at=at))
     if preview.gaining:
         gaining = [m.user_id for m in preview.gaining]
         acts.append(enrol(cohort=cohort, learner_ids=gaining, source=Enrolment.Source.RULE, by=by, at=at))
-    if preview.losing:
-        acts.append(withdraw(cohort=cohort, enrolment_ids=[e.pk for e in preview.losing], by=by, at=at))
+    return acts
+
+
+@transaction.atomic
+def enrol_audience(*, cohort: Cohort, audience: Audience, follow: bool, by: User | None, at: datetime) -> list[BulkAct]:
+    """Enrol an audience now, and with `follow` keep up with its rule. Returns the acts, which can be undone.
+
+    Raises ValidationError for a cohort that takes nobody, and for a rule that matches nobody and would do nothing.
+    """
+    if cohort.state != Cohort.State.ACTIVE:
+        raise ValidationError(_("This cohort is not active yet, so nobody can join it. Start it first."))
+    cohort.audience, cohort.follow_audience = audience, follow
+    cohort.save(update_fields=["audience", "follow_audience"])
+    acts = follow_audience(cohort=cohort, by=by, at=at)
+    if not acts and not follow and not people.members_of(audience, at=at).exists():
+        raise ValidationError(
+            {
+                "audience": _(
+                    "Nobody matches this rule today. Change the rule, or keep following it so that people are in as soon as they match."
+                )
+            }
+        )
     return acts
 
 
@@ -188,16 +213,7 @@ def _settle_in(cohort: Cohort, joined: Sequence[Enrolment], by: User | None, at:
     sync_enrolments(cohort=cohort, enrolment_ids=[e.pk for e in joined], at=at)
     messaging.promise(
         members=[messaging.Member(e.learner_id, f"enrolment:{e.pk}", 0) for e in joined],
-        message=PlannedMessage(
-            suffix="welcome",
-            kind="journeys.welcome",
-            category="assignment",
-            due_at=at,
-            about_at=at,
-            subject_id=cohort.pk,
-            reason="You were enrolled.",
-            mandatory=cohort.journey.mandatory,
-        ),
+        message=welcome(at, mandatory=cohort.journey.mandatory, cohort_id=cohort.pk),
         at=at,
     )
 
@@ -215,6 +231,7 @@ def follow_audiences(*, at: datetime) -> int:
     )
     acts = 0
     for cohort in cohorts:
+        assert cohort.organisation_id is not None
         with scope(cohort.organisation_id):
             acts += len(follow_audience(cohort=cohort, by=None, at=at))
     return acts
