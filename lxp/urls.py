@@ -21,6 +21,7 @@ urlpatterns = [
     path("metrics", web.metrics, name="metrics"),
     path("", include((house, "lxp"))),
     path("content/", include("content.urls")),
+    path("design/", include("journeys.design_urls")),
     path("journeys/", include("journeys.urls")),
     path("live/", include("sessions.urls")),
     path("api/v1/", include("lxp.api")),
