@@ -303,7 +303,7 @@ def next_opening(runs: Iterable[Run], at: datetime) -> tuple[Run, Row] | None:
     """What opens next of everything that is planned."""
     coming = [(run, row) for run in runs for row in run.shown
               if row.state == "planned" and row.kind == "content" and row.opens_at and row.opens_at > at]  # fmt: skip
-    return min(coming, key=lambda pair: (pair[1].opens_at or NO_DATE, pair[1].pk), default=None)
+    return min(coming, key=lambda pair: (pair[1].opens_at or NO_DATE, pair[1].position, pair[1].pk), default=None)
 
 
 # ---------------------------------------------------------------- where a journey stands
@@ -536,7 +536,9 @@ def refreshers(runs: Sequence[Run], at: datetime, *, without: Row | None = None,
         Refresher(run, row, _last_done(run, row))
         for run in runs
         for row in run.shown
-        if row.sign == "keep" and row is not without and (row.is_work or (row.state == "planned" and row.opens_at and row.opens_at > at))
+        if row.sign == "keep"
+        and row is not without
+        and (row.is_work or (row.state == "planned" and row.opens_at and row.opens_at > at))
     ]
     found.sort(key=lambda r: (not r.row.is_work, r.row.opens_at or NO_DATE, r.row.pk))
     return found[:most]

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -75,6 +75,8 @@ def journey(request: MemberRequest, slug: str) -> HttpResponse:
     """One journey: where I am on it. To those who are not in it but may join: what it would be."""
     wanted = request.GET.get("e", "")
     enrolment = queries.own_enrolment(request.actor, slug, int(wanted) if wanted.isdecimal() else None)
+    if enrolment is None and wanted.isdecimal():
+        raise Http404("No such enrolment of yours.")
     if enrolment is None:
         return page(request, "journeys/preview.html", preview_page(request, slug))
     return page(request, "journeys/journey.html", journey_page(request, enrolment))
