@@ -16,6 +16,7 @@ from journeys.models import Assignment, Enrolment
 from lxp.people.actor import Actor
 from lxp.people.models import Membership, User
 from lxp.skills import queries as skills
+from lxp.skills.models import RoleSkill
 from lxp.skills.queries import Reason
 from recommendations.models import Recommendation
 from recommendations.ranking import Catalogue, Gap, Item, Learner, Lesson, base
@@ -123,9 +124,12 @@ def why(recommendation: Recommendation) -> Why:
 # ---------------------------------------------------------------- what the ranking is made from
 
 
-def catalogue() -> Catalogue:
-    """Everything published that teaches a skill. One query."""
+def catalogue(learner_ids: Collection[int] | None = None) -> Catalogue:
+    """Everything published that teaches a skill, or only skills that these people's job roles ask for. One query."""
     rows = ContentSkill.objects.filter(item__state=ItemState.PUBLISHED, item__current__isnull=False, weight__gt=0)
+    if learner_ids is not None:
+        asked = RoleSkill.objects.filter(job_role__memberships__user_id__in=list(learner_ids))
+        rows = rows.filter(skill_id__in=asked.values("skill_id"))
     items: dict[int, Item] = {}
     for item_id, language, minutes, *lesson in rows.order_by("item_id", "skill_id").values_list(
         "item_id", "item__language", "item__minutes", "skill_id", "level", "weight"

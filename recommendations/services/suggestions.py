@@ -35,7 +35,7 @@ def refresh_recommendations(*, at: datetime, learner_ids: Collection[int] | None
 
     Seven queries per thousand people, and three more for all of them. Returns how many rows changed.
     """
-    items = catalogue()
+    items = catalogue(learner_ids)
     ids = _active(learner_ids)
     changed = sum(_refresh(ids[start : start + CHUNK], items, at) for start in range(0, len(ids), CHUNK))
     return changed + _forget_leavers(learner_ids, at)
@@ -46,14 +46,13 @@ def refresh_enrolled(*, enrolment_ids: Collection[int], at: datetime) -> int:
     return refresh_recommendations(learner_ids=learners_of(enrolment_ids), at=at)
 
 
+@transaction.atomic
 def take(*, learner_id: int, item_id: int, at: datetime) -> None:
-    """The person has opened an item: a suggestion of it has done its work."""
-    with transaction.atomic():
-        _lock([learner_id])
-        Recommendation.objects.filter(learner_id=learner_id, item_id=item_id, state=State.SHOWN).update(
-            state=State.TAKEN, updated_at=at
-        )
-    refresh_recommendations(learner_ids=[learner_id], at=at)
+    """The person has opened an item: a suggestion of it has done its work, and the next best one moves up."""
+    _lock([learner_id])
+    mine = Recommendation.objects.filter(learner_id=learner_id, item_id=item_id, state=State.SHOWN)
+    if mine.update(state=State.TAKEN, updated_at=at):
+        refresh_recommendations(learner_ids=[learner_id], at=at)
 
 
 @transaction.atomic
