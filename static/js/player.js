@@ -176,7 +176,7 @@
     };
     const seek = (to) => { seen(); from = null; video.currentTime = Math.min(Math.max(0, to), length); };
     video.addEventListener("loadedmetadata", () => { const to = Number(box.dataset.resume); if (to && video.currentTime < 1) video.currentTime = to; paint(); });
-    video.addEventListener("playing", () => { from = video.currentTime; });
+    ["play", "playing"].forEach((type) => video.addEventListener(type, () => { from ??= video.currentTime; }));
     video.addEventListener("timeupdate", () => { if (!video.seeking) seen(); paint(); if (Date.now() - told > 1000) { told = Date.now(); keep(); } });
     video.addEventListener("seeking", () => { from = null; });
     video.addEventListener("seeked", () => { from = video.paused ? null : video.currentTime; now.position.second = Number(video.currentTime.toFixed(1)); dirty = true; paint(); });
