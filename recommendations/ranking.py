@@ -14,7 +14,7 @@ out, whatever its score. Then variety: at most two of three for one skill.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 MOST = 3
@@ -74,25 +74,36 @@ class Pick:
     gap: Gap
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One lesson of an item, ready for comparing; `language` without its region."""
+
+    item_id: int
+    language: str
+    minutes: int
+    level: float
+    weight: float
+
+
 class Catalogue:
     """Items by the skills they teach, made once for many people."""
 
     def __init__(self, items: Iterable[Item]) -> None:
-        self._by_skill: Mapping[int, list[tuple[Item, Lesson]]] = defaultdict(list)
+        self._by_skill: dict[int, list[Offer]] = defaultdict(list)
         for item in items:
             for lesson in item.lessons:
-                self._by_skill[lesson.skill_id].append((item, lesson))
+                offer = Offer(item.id, base(item.language), item.minutes, lesson.level, lesson.weight)
+                self._by_skill[lesson.skill_id].append(offer)
 
-    def teaching(self, skill_id: int) -> Sequence[tuple[Item, Lesson]]:
-        """Items that teach a skill, with what they teach of it."""
+    def teaching(self, skill_id: int) -> Sequence[Offer]:
+        """What there is on a skill."""
         return self._by_skill.get(skill_id, ())
 
 
 def rank(learner: Learner, catalogue: Catalogue) -> list[Pick]:
     """At most three items for the learner, best first. The same inputs give the same list, whatever their order."""
-    return _varied(
-        sorted(_scored(learner, catalogue), key=lambda found: (-found[1].score, found[0].minutes, found[0].id))
-    )
+    found = _scored(learner, catalogue)
+    return _varied(pick for _, pick in sorted(found, key=lambda one: (-one[1].score, one[0], one[1].item_id)))
 
 
 def base(language: str) -> str:
@@ -108,27 +119,34 @@ def fit(lesson_level: float, level: float) -> float:
     return step if step <= 1 else 1 / step
 
 
-def _scored(learner: Learner, catalogue: Catalogue) -> Iterator[tuple[Item, Pick]]:
+def _scored(learner: Learner, catalogue: Catalogue) -> Iterator[tuple[int, Pick]]:
+    """Every eligible item that teaches something, with its minutes."""
     shares: dict[int, list[tuple[float, Gap]]] = defaultdict(list)
-    items: dict[int, Item] = {}
+    minutes: dict[int, int] = {}
     languages = {base(language) for language in learner.languages}
     for gap in learner.gaps:
-        for item, lesson in catalogue.teaching(gap.skill_id):
-            share = gap.width * gap.importance * lesson.weight * fit(lesson.level, gap.level)
-            if share > 0 and item.id not in learner.ruled_out and base(item.language) in languages:
-                items[item.id] = item
-                shares[item.id].append((share, gap))
+        need = gap.width * gap.importance
+        for offer in catalogue.teaching(gap.skill_id) if need else ():
+            if offer.level <= gap.level or offer.item_id in learner.ruled_out or offer.language not in languages:
+                continue
+            shares[offer.item_id].append((need * offer.weight * fit(offer.level, gap.level), gap))
+            minutes[offer.item_id] = offer.minutes
     for item_id, found in shares.items():
         # Summed in one order and rounded, so that equal facts give equal scores.
         score = round(sum(sorted(share for share, _ in found)), 6)
-        _, gap = max(found, key=lambda pair: (pair[0], -pair[1].skill_id))
-        yield items[item_id], Pick(item_id, score, gap)
+        _, gap = max(found, key=_weightiest)
+        if score:
+            yield minutes[item_id], Pick(item_id, score, gap)
 
 
-def _varied(ordered: Iterable[tuple[Item, Pick]]) -> list[Pick]:
+def _weightiest(pair: tuple[float, Gap]) -> tuple[float, int]:
+    return pair[0], -pair[1].skill_id
+
+
+def _varied(ordered: Iterable[Pick]) -> list[Pick]:
     chosen: list[Pick] = []
     per_skill: Counter[int] = Counter()
-    for _, pick in ordered:
+    for pick in ordered:
         if per_skill[pick.gap.skill_id] < PER_SKILL:
             per_skill[pick.gap.skill_id] += 1
             chosen.append(pick)
