@@ -17,8 +17,8 @@ from content.kinds import Kind, kind_of
 from content.kinds.forms import KindForm
 from content.models import ContentItem, ContentVersion
 from content.services import Teaches
-from lxp.people.models import Role, User
-from lxp.people.queries import members
+from lxp.people.models import Role
+from lxp.people.queries import users_with
 from lxp.skills.models import Skill
 from lxp.skills.queries import all_skills
 from lxp.web.request import MemberRequest
@@ -42,8 +42,8 @@ class ItemForm(forms.Form):
     minutes = forms.IntegerField(
         label=_("Minutes"), required=False, min_value=1, max_value=600, help_text=_("Empty: worked out from what is there.")
     )  # fmt: skip
-    owner = forms.ModelChoiceField(
-        label=_("Owner"), queryset=User.objects.none(), help_text=_("Who answers questions and looks at it again.")
+    owner: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        label=_("Owner"), queryset=None, help_text=_("Who answers questions and looks at it again.")
     )
     review_by = forms.DateField(
         label=_("Look at it again by"),
@@ -53,10 +53,9 @@ class ItemForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        keepers = members().filter(roles__overlap=[Role.DESIGNER, Role.ADMINISTRATOR, Role.FACILITATOR])
         owner = self.fields["owner"]
         assert isinstance(owner, forms.ModelChoiceField)
-        owner.queryset = User.objects.filter(pk__in=keepers.values("user")).order_by("name")
+        owner.queryset = users_with(Role.DESIGNER, Role.ADMINISTRATOR, Role.FACILITATOR)
 
     def clean_tags(self) -> list[str]:
         return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]

@@ -50,6 +50,11 @@ def members() -> QuerySet[Membership]:
     return Membership.objects.select_related("user", "team", "job_role").filter(is_active=True)
 
 
+def users_with(*roles: str) -> QuerySet[User]:
+    """People who are here and hold at least one of these roles, by name. Lazy, one query."""
+    return User.objects.filter(pk__in=members().filter(roles__overlap=roles).values("user_id")).order_by("name", "pk")
+
+
 def reports_of(user: User) -> QuerySet[Membership]:
     """Active direct reports of a manager. Lazy, one query."""
     return members().filter(manager=user).order_by("user__name")

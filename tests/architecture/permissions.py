@@ -60,6 +60,8 @@ def things_of(world: World) -> SimpleNamespace:
         )
         world.at("2026-03-02 09:00")
         journeys.assignment(enrolment, meet, session=session)
+        draft = journeys.version(version.journey, published=False)
+        journeys.step(draft, "read", item=item), journeys.step(draft, "meet", template=template)
         token, _key = people_services.issue_token(
             name="HR", scopes=["people:read"], expires_at=None, by=world.adi, at=world.now
         )
@@ -74,6 +76,8 @@ def things_of(world: World) -> SimpleNamespace:
             other=other,
             cohort=cohort,
             enrolment=enrolment,
+            override=journeys.override(enrolment, key="read", value={"due_at": "2026-03-05T17:00:00+00:00"}),
+            act=journeys.bulk_act(cohort),
             assignment=assignment,
             message=messaging.message(world.asha, state="sent"),
             suggestion=recommendations.recommendation(world.asha, content.item("Ask")),
@@ -242,4 +246,60 @@ INSIGHTS = {
     "insights:restore": Page(ASHA, _pk("suggestion"), post=True),
 }
 
-MATRIX: dict[str, Page] = {**HOUSE, **PEOPLE, **MESSAGES, **CONTENT, **LIVE, **JOURNEYS, **INSIGHTS}
+
+def _step(things: SimpleNamespace) -> dict[str, Any]:
+    return {"slug": "leading", "key": "read"}
+
+
+def _date(things: SimpleNamespace) -> dict[str, Any]:
+    return {"slug": things.cohort.slug, "session_id": things.other.pk}
+
+
+def _of_enrolment(things: SimpleNamespace) -> dict[str, Any]:
+    return {"enrolment_id": things.enrolment.pk, "key": "read"}
+
+
+def _leading(things: SimpleNamespace) -> dict[str, Any]:
+    return {"slug": "leading"}
+
+
+DESIGN = {
+    "design:programmes": Page(L_AND_D),
+    "design:programme-new": Page(L_AND_D),
+    "design:programme": Page(L_AND_D, _leading),
+    "design:details": Page(L_AND_D, _leading),
+    "design:archive": Page(L_AND_D, _leading, post=True),
+    "design:publish": Page(L_AND_D, _leading, post=True),
+    "design:discard": Page(L_AND_D, _leading, post=True),
+    "design:history": Page(L_AND_D, _leading),
+    "design:simulate": Page(L_AND_D, _leading),
+    "design:items": Page(L_AND_D, _leading),
+    "design:step-add": Page(L_AND_D, _leading),
+    "design:step": Page(L_AND_D, _step),
+    "design:step-move": Page(L_AND_D, _step, post=True),
+    "design:step-remove": Page(L_AND_D, _step, post=True),
+    "design:cohort-new": Page(L_AND_D, _leading),
+    "design:cohort": Page(LEADS, _slug("cohort")),
+    "design:cohort-edit": Page(L_AND_D, _slug("cohort")),
+    "design:cohort-simulate": Page(L_AND_D, _slug("cohort")),
+    "design:cohort-state": Page(L_AND_D, lambda things: {"slug": things.cohort.slug, "to": "cancel"}),
+    "design:date-add": Page(L_AND_D, lambda things: {"slug": things.cohort.slug, "key": "meet"}),
+    "design:date-remove": Page(L_AND_D, _date, post=True),
+    "design:date-default": Page(L_AND_D, _date, post=True),
+    "design:enrol": Page(L_AND_D, _slug("cohort")),
+    "design:audience": Page(L_AND_D, _slug("cohort")),
+    "design:unfollow": Page(L_AND_D, _slug("cohort"), post=True),
+    "design:self-enrol": Page(L_AND_D, _slug("cohort"), post=True),
+    "design:withdraw": Page(L_AND_D, _slug("cohort"), post=True),
+    # What others see of somebody's plan, they see as well.
+    "design:enrolment": Page(frozenset({"asha", *AROUND}), _pk("enrolment", "enrolment_id")),
+    "design:insert": Page(AROUND, _pk("enrolment", "enrolment_id")),
+    "design:extend": Page(AROUND, _of_enrolment),
+    "design:waive": Page(AROUND, _of_enrolment),
+    "design:override-undo": Page(
+        AROUND, lambda things: {"enrolment_id": things.enrolment.pk, "override_id": things.override.pk}, post=True
+    ),
+    "design:undo": Page(L_AND_D, _pk("act", "act_id"), post=True),
+}
+
+MATRIX: dict[str, Page] = {**HOUSE, **PEOPLE, **MESSAGES, **CONTENT, **LIVE, **JOURNEYS, **INSIGHTS, **DESIGN}

@@ -12,7 +12,16 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("content", "sessions", "journeys", "recommendations")
 PACKAGES = ("lxp", *APPS)
 APPLETS = tuple(f"lxp.{name}" for name in ("people", "skills", "activity", "messaging", "discussion"))
-EDGES = ("views", "rest", "tasks", "subscribers", "admin", "urls")
+
+
+def is_edge(part: str) -> bool:
+    """Whether a file or folder of a room speaks to the outside; variants say so by their ending, as account_views."""
+    return part in ("rest", "tasks", "subscribers", "admin") or part.endswith(("views", "urls"))
+
+
+def is_http(part: str) -> bool:
+    """Whether it answers requests or reads what they bring."""
+    return part in ("rest", "filters") or part.endswith(("views", "forms"))
 
 
 @dataclass(frozen=True)

@@ -130,21 +130,11 @@ def _call(client: Client, method: str, path: str) -> int:
     return response.status_code
 
 
-@pytest.fixture
-def api_things(world, things):
-    from tests.factories import journeys
-
-    with world.scope():
-        things.override = journeys.override(things.enrolment, key="read")
-        things.act = journeys.bulk_act(things.cohort)
-    return things
-
-
 @pytest.mark.parametrize("name", NAMED)
-def test_the_api_is_for_systems_and_the_learning_team(world, api_things, name):
+def test_the_api_is_for_systems_and_the_learning_team(world, things, name):
     wrong = []
     client = world.client(getattr(world, name))
-    for address, method, path, _named in _api_calls(api_things):
+    for address, method, path, _named in _api_calls(things):
         status = _call(client, method, path)
         fits = status not in (401, 404, 405) and status < 500 if name in L_AND_D else status == 403
         if not fits:
@@ -152,10 +142,10 @@ def test_the_api_is_for_systems_and_the_learning_team(world, api_things, name):
     assert wrong == [], "\n".join(wrong)
 
 
-def test_a_stranger_finds_nothing_of_ours_in_the_api(world, api_things):
+def test_a_stranger_finds_nothing_of_ours_in_the_api(world, things):
     browser, token = world.client(world.eve), world.api(organisation=world.harbour)
     wrong = []
-    for address, method, path, named in _api_calls(api_things):
+    for address, method, path, named in _api_calls(things):
         for client in (browser, token):
             status = _call(client, method, path)
             if named and status != 404:
@@ -163,10 +153,10 @@ def test_a_stranger_finds_nothing_of_ours_in_the_api(world, api_things):
     assert wrong == [], "\n".join(wrong)
 
 
-def test_the_api_asks_who_is_there(world, api_things):
+def test_the_api_asks_who_is_there(world, things):
     wrong = [
         f"{method} {address}: {status}"
-        for address, method, path, _named in _api_calls(api_things)
+        for address, method, path, _named in _api_calls(things)
         if (status := _call(Client(), method, path)) != 401
     ]
     assert wrong == [], "\n".join(wrong)
