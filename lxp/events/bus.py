@@ -138,6 +138,7 @@ def drain_all(*, at: datetime) -> int:
 
 def _drain_one(at: datetime, event_id: int | None = None) -> bool:
     with transaction.atomic():
+        # Unscoped: the drain serves every organisation, and runs each delivery in the scope of its own.
         # Scan for "not done", never "id greater than last": a lower id can commit later.
         delivery = (
             Delivery.unscoped.select_for_update(skip_locked=True, of=("self",))

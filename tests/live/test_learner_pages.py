@@ -312,5 +312,5 @@ def test_pages_cost_the_same_for_any_number_of_people(world, asha_client, booked
     asha_client.get("/")  # signs in once, caches the session
     with queries(11):
         page(asha_client, "session", booked.uuid)
-    with queries(4):
+    with queries(5):
         page(asha_client, "calendar")

@@ -1,4 +1,4 @@
-"""A worker of its own process for the crash test: `python -m tests.lxp.delivery_worker prepare COUNT | work`."""
+"""A worker of its own process for the crash test: `python -m tests.lxp.delivery_worker prepare COUNT | work SINCE`."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ def prepare(count: int) -> None:
         sync_planned(members=members, plans={0: plan}, kinds=["crash.reminder"], at=AT)
 
 
-def work() -> None:
-    """Deliver for ever, as a worker does: a run that fails is followed by the next tick."""
+def work(since: float) -> None:
+    """Deliver for ever, as a worker does: a run that fails is followed by the next tick.
+
+    All workers count from `since` (Unix time): leases mean the same to each of them.
+    """
     from django.db import connection
 
     from lxp.messaging import services
@@ -38,10 +41,9 @@ def work() -> None:
     register_kind("crash.reminder")
     delivery.write = _write  # the words are not what this is about
     delivery.LEASE, delivery.LEASE_FOR_ONE = timedelta(seconds=6), timedelta(seconds=3)
-    started = time.time()
     while True:
         try:
-            services.deliver_due(at=AT + timedelta(seconds=time.time() - started))
+            services.deliver_due(at=AT + timedelta(seconds=time.time() - since))
         except Exception as error:
             print(type(error).__name__, flush=True)
             connection.close()
@@ -56,4 +58,4 @@ def _write(message, **_):
 
 if __name__ == "__main__":
     django.setup()
-    prepare(int(sys.argv[2])) if sys.argv[1] == "prepare" else work()
+    prepare(int(sys.argv[2])) if sys.argv[1] == "prepare" else work(float(sys.argv[2]))

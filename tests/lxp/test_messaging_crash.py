@@ -69,12 +69,13 @@ def test_workers_killed_and_the_database_restarted_in_the_middle(tmp_path):
         assert run("manage.py", "migrate", "--verbosity=0").wait() == 0
         assert run("-m", "tests.lxp.delivery_worker", "prepare", str(COUNT)).wait() == 0
         controller.start()
-        workers = [run("-m", "tests.lxp.delivery_worker", "work") for _ in range(2)]
+        since = str(time.time())
+        workers = [run("-m", "tests.lxp.delivery_worker", "work", since) for _ in range(2)]
         try:
             until(lambda: len(sink.taken) > COUNT * 0.2)
             workers[0].send_signal(signal.SIGKILL)
             workers[0].wait()
-            workers.append(run("-m", "tests.lxp.delivery_worker", "work"))
+            workers.append(run("-m", "tests.lxp.delivery_worker", "work", since))
             until(lambda: len(sink.taken) > COUNT * 0.5)
             servers.restart_postgres()
             servers.restart_valkey()
