@@ -184,7 +184,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["lxp.web.rest_defaults.TokenAuthentication", "lxp.web.rest_defaults.BrowserAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "lxp.web.rest_defaults.TokenAuthentication",
+        "lxp.web.rest_defaults.BrowserAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["lxp.web.rest_defaults.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -231,7 +234,8 @@ CELERY_BEAT_SCHEDULE = {
     "refresh insights": {"task": "recommendations.tasks.refresh_insights", "schedule": crontab(minute=22)},
     "refresh recommendations": {"task": "recommendations.tasks.refresh_all", "schedule": crontab(hour=1, minute=40)},
     "plan weekly recommendations": {
-        "task": "recommendations.tasks.plan_weekly", "schedule": crontab(hour=2, minute=30, day_of_week="sun"),
+        "task": "recommendations.tasks.plan_weekly",
+        "schedule": crontab(hour=2, minute=30, day_of_week="sun"),
     },
     "housekeeping": {"task": "lxp.tasks.keep_house", "schedule": crontab(hour=3, minute=15)},
 }

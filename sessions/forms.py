@@ -85,8 +85,11 @@ class MoveForm(forms.Form):
         except UnknownZone:
             self.add_error("zone", _("There is no time zone of that name. Take one from the list."))
         except NoSuchTime as error:
-            self.add_error("start_local", _("The clocks go forward then, so this time doesn’t exist. "
-                                            "The next one is %(next)s.") % {"next": f"{error.next_valid:%H:%M}"})
+            self.add_error(
+                "start_local",
+                _("The clocks go forward then, so this time doesn’t exist. The next one is %(next)s.")
+                % {"next": f"{error.next_valid:%H:%M}"},
+            )
         except TwoSuchTimes:
             self.asks_which = True
             self.add_error("fold", _("The clocks go back then, so this time comes twice. Choose one."))
@@ -269,5 +272,3 @@ def agenda_formset(data: Any = None, *, blocks: list[TemplateBlock] | None = Non
     made = _Agenda(data, initial=initial, prefix="agenda")
     assert isinstance(made, AgendaFormSet)
     return made
-
-

@@ -143,7 +143,10 @@ def context_of(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
     about = _load(messages)
     told = _told_before_move(messages, about)
     organisation = people.organisation_in_scope()
-    sender = (organisation.brand or organisation.name, organisation.mail_from or parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+    sender = (
+        organisation.brand or organisation.name,
+        organisation.mail_from or parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+    )
     found = {}
     for message in messages:
         if subject := about.get(message.pk):

@@ -47,8 +47,9 @@ class TemplateBlock(OrgOwned):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["template", "position"], name="template_block_position",
-                                    deferrable=models.Deferrable.DEFERRED)
+            models.UniqueConstraint(
+                fields=["template", "position"], name="template_block_position", deferrable=models.Deferrable.DEFERRED
+            )
         ]
 
     def __str__(self) -> str:
@@ -160,8 +161,9 @@ class AgendaBlock(OrgOwned):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["session", "position"], name="agenda_block_position",
-                                    deferrable=models.Deferrable.DEFERRED)
+            models.UniqueConstraint(
+                fields=["session", "position"], name="agenda_block_position", deferrable=models.Deferrable.DEFERRED
+            )
         ]
 
     def __str__(self) -> str:
@@ -200,6 +202,7 @@ class Booking(OrgOwned):
 
     def __str__(self) -> str:
         return f"{self.learner_id} {self.state} on {self.session_id}"
+
 
 class BookingEvent(OrgOwned):
     """What happened to a booking, who did it and why. Append-only."""
@@ -250,8 +253,14 @@ class Attendance(OrgOwned):
     status = models.CharField(max_length=10, choices=AttendanceStatus.choices)
     minutes = models.PositiveSmallIntegerField(default=0)
     evidence = models.JSONField(default=list, blank=True)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL,
-                                   related_name="+", help_text="Empty: the rule.")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Empty: the rule.",
+    )
     note = models.CharField(max_length=300, blank=True)
     decided_at = models.DateTimeField()
 

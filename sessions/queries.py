@@ -112,8 +112,8 @@ def templates() -> QuerySet[SessionTemplate]:
 def sessions_for_api() -> QuerySet[LiveSession]:
     """Every session with its counts, template and staff. Lazy, two queries."""
     staff = SessionStaff.objects.select_related("user").order_by("-part", "pk")
-    return LiveSession.objects.select_related("template").annotate(**_counts()).prefetch_related(
-        Prefetch("staff", staff)
+    return (
+        LiveSession.objects.select_related("template").annotate(**_counts()).prefetch_related(Prefetch("staff", staff))
     )
 
 
@@ -226,9 +226,7 @@ def alternatives(session: LiveSession, user: User, at: datetime) -> list[LiveSes
     if session.template_id is None:
         return []
     rows = list(
-        LiveSession.objects.filter(
-            template_id=session.template_id, state=LiveSession.State.SCHEDULED, starts_at__gt=at
-        )
+        LiveSession.objects.filter(template_id=session.template_id, state=LiveSession.State.SCHEDULED, starts_at__gt=at)
         .exclude(pk=session.pk)
         .annotate(**_counts())
         .order_by("starts_at", "pk")
@@ -438,7 +436,9 @@ def staff_ids_of(staff_ids: Collection[int]) -> set[int]:
 
 def sessions_ahead(at: datetime) -> list[int]:
     """Ids of all sessions of the organisation that are still to come. One query."""
-    return list(LiveSession.objects.filter(state=LiveSession.State.SCHEDULED, starts_at__gt=at).values_list("pk", flat=True))
+    return list(
+        LiveSession.objects.filter(state=LiveSession.State.SCHEDULED, starts_at__gt=at).values_list("pk", flat=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -531,8 +531,9 @@ def places_of(session: LiveSession, viewer_id: int | None = None) -> list[PlaceR
         ((pk, WorkingHours(zone, start, end, tuple(days) or (1, 2, 3, 4, 5))) for pk, _n, zone, start, end, days in users),
     )  # fmt: skip
     places = [
-        PlaceRow(row, sorted((names[pk] for pk in row.people if pk != viewer_id), key=str.casefold),
-                 viewer_id in row.people)
+        PlaceRow(
+            row, sorted((names[pk] for pk in row.people if pk != viewer_id), key=str.casefold), viewer_id in row.people
+        )
         for row in rows
     ]
     return sorted(places, key=lambda place: not place.mine)

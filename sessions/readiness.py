@@ -61,8 +61,12 @@ def rows_of(session: Any) -> dict[int, ReadinessRow]:
     for fn in _rows:
         for row in fn(session):
             known = rows.get(row.learner_id)
-            rows[row.learner_id] = row if known is None else ReadinessRow(
-                row.learner_id, known.done + row.done, known.total + row.total, known.waiting_on or row.waiting_on
+            rows[row.learner_id] = (
+                row
+                if known is None
+                else ReadinessRow(
+                    row.learner_id, known.done + row.done, known.total + row.total, known.waiting_on or row.waiting_on
+                )
             )
     return rows
 

@@ -217,15 +217,17 @@ class SessionsView(ApiViewSet):
         made = services.schedule_session(**self.input(SessionInput), by=self.by, at=self.at)
         return self._shown(made, status=201)
 
-    @extend_schema(summary="Move it, or change seats or facilitators", request=SessionChanges,
-                   responses=SessionSerializer)
+    @extend_schema(
+        summary="Move it, or change seats or facilitators", request=SessionChanges, responses=SessionSerializer
+    )
     def partial_update(self, request: Request, pk: str) -> Response:
         session = queries.session_for(self.actor, pk, CHANGE)
         services.change_session(session=session, **self.input(SessionChanges, partial=True), by=self.by, at=self.at)
         return self._shown(session)
 
-    @extend_schema(summary="Call it off; everybody with a seat is told", request=ReasonInput,
-                   responses=SessionSerializer)
+    @extend_schema(
+        summary="Call it off; everybody with a seat is told", request=ReasonInput, responses=SessionSerializer
+    )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         session = queries.session_for(self.actor, pk, CHANGE)
@@ -330,16 +332,18 @@ class BookingsView(ApiViewSet):
         found = services.book_many(session=session, **given, by=self.by, at=self.at)
         return Response(BookedSerializer(found).data, status=201)
 
-    @extend_schema(summary="Take a seat back; the next in the queue gets it", request=OptionalReason,
-                   responses=BookingSerializer)
+    @extend_schema(
+        summary="Take a seat back; the next in the queue gets it", request=OptionalReason, responses=BookingSerializer
+    )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         booking = queries.booking_for(self.actor, int(pk))
         services.cancel_booking(booking=booking, **self.input(OptionalReason), by=self.by, at=self.at)
         return Response(BookingSerializer(queries.booking_for(self.actor, int(pk))).data)
 
-    @extend_schema(summary="Change to another session: both or neither", request=SwitchInput,
-                   responses=BookingSerializer)
+    @extend_schema(
+        summary="Change to another session: both or neither", request=SwitchInput, responses=BookingSerializer
+    )
     @action(detail=True, methods=["post"])
     def switch(self, request: Request, pk: str) -> Response:
         booking = queries.booking_for(self.actor, int(pk))

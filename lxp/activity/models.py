@@ -43,7 +43,8 @@ class DailyActivity(OrgOwned):
         verbose_name_plural = "daily activity"
         constraints = [
             models.UniqueConstraint(
-                fields=["organisation", "actor", "day", "registration"], name="daily_activity_once",
+                fields=["organisation", "actor", "day", "registration"],
+                name="daily_activity_once",
                 nulls_distinct=False,
             )
         ]

@@ -15,4 +15,13 @@ from lxp.events.bus import (
     subscribe,
 )
 
-__all__ = ["DomainEventData", "drain", "drain_all", "on_commit_ring", "prompt_drain", "record", "record_many", "subscribe"]
+__all__ = [
+    "DomainEventData",
+    "drain",
+    "drain_all",
+    "on_commit_ring",
+    "prompt_drain",
+    "record",
+    "record_many",
+    "subscribe",
+]

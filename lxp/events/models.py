@@ -40,9 +40,7 @@ class Delivery(OrgOwned):
         verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["event", "handler"], name="delivery_once_per_handler")]
         indexes = [
-            models.Index(
-                fields=["next_try_at", "id"], name="delivery_due", condition=Q(done_at=None, dead_at=None)
-            ),
+            models.Index(fields=["next_try_at", "id"], name="delivery_due", condition=Q(done_at=None, dead_at=None)),
             models.Index(fields=["dead_at"], name="delivery_dead", condition=Q(dead_at__isnull=False)),
         ]
 

@@ -59,7 +59,10 @@ class LedgerForm(forms.Form):
         label=_("About"), required=False, choices=[("", _("Anything")), *((k, c.label) for k, c in CATEGORIES.items())]
     )
     person = forms.CharField(
-        label=_("Person"), required=False, max_length=100, widget=forms.TextInput(attrs={"placeholder": _("Name or e-mail")})
+        label=_("Person"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"placeholder": _("Name or e-mail")}),
     )
     since = _day(_("From"))
     until = _day(_("To"))

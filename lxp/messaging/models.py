@@ -62,7 +62,9 @@ class Message(OrgOwned):
     url = models.CharField(max_length=300, blank=True)
     planned_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
-    settled_at = models.DateTimeField(null=True, blank=True, help_text="When it was delivered, bounced, suppressed or given up.")
+    settled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was delivered, bounced, suppressed or given up."
+    )
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -74,9 +76,15 @@ class Message(OrgOwned):
         indexes = [
             models.Index(fields=["due_at", "id"], name="message_due", condition=Q(state="planned")),
             models.Index(fields=["organisation", "due_at", "id"], name="message_org_due"),
-            models.Index(fields=["recipient", "-sent_at", "-id"], name="message_inbox", condition=Q(sent_at__isnull=False)),
+            models.Index(
+                fields=["recipient", "-sent_at", "-id"], name="message_inbox", condition=Q(sent_at__isnull=False)
+            ),
             models.Index(fields=["recipient"], name="message_unread", condition=Q(sent_at__isnull=False, read_at=None)),
-            models.Index(fields=["organisation", "-settled_at"], name="message_trouble", condition=Q(state__in=["dead", "bounced"])),
+            models.Index(
+                fields=["organisation", "-settled_at"],
+                name="message_trouble",
+                condition=Q(state__in=["dead", "bounced"]),
+            ),
         ]
 
     def __str__(self) -> str:

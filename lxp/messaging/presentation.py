@@ -56,7 +56,9 @@ def headline(planned: int, reckoning: Reckoning) -> str:
     """The answer to "is everything going out?"."""
     if not reckoning.alarm:
         return ngettext(
-            "%(num)d message in the next 7 days, nothing late", "%(num)d messages in the next 7 days, nothing late", planned
+            "%(num)d message in the next 7 days, nothing late",
+            "%(num)d messages in the next 7 days, nothing late",
+            planned,
         ) % {"num": planned}
     if reckoning.late:
         return ngettext(

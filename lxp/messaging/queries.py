@@ -209,7 +209,9 @@ def trouble(*, at: datetime, size: int = 50) -> Trouble:
     late = Message.objects.filter(_late(at))
     wrong = Message.objects.filter(state__in=WENT_WRONG)
     counts = Message.objects.filter(Q(state__in=WENT_WRONG) | _late(at)).aggregate(
-        dead=Count("pk", filter=Q(state=State.DEAD)), bounced=Count("pk", filter=Q(state=State.BOUNCED)), all=Count("pk")
+        dead=Count("pk", filter=Q(state=State.DEAD)),
+        bounced=Count("pk", filter=Q(state=State.BOUNCED)),
+        all=Count("pk"),
     )
 
     def latest(rows: QuerySet[Message], *order: str) -> list[Message]:

@@ -95,8 +95,12 @@ def check_deliveries(*, at: datetime) -> Finding:
     if dead:
         return Finding("events", "degraded", f"{dead} deliveries gave up", "Run: python manage.py deliveries --dead")
     if oldest and at - oldest.next_try_at > LATE:
-        return Finding("events", "degraded", f"oldest waits since {oldest.next_try_at:%Y-%m-%d %H:%M} UTC",
-                       "Start a Celery worker: celery -A lxp worker")
+        return Finding(
+            "events",
+            "degraded",
+            f"oldest waits since {oldest.next_try_at:%Y-%m-%d %H:%M} UTC",
+            "Start a Celery worker: celery -A lxp worker",
+        )
     return Finding("events", "ok", "nothing late")
 
 
@@ -104,8 +108,12 @@ def check_messages(*, at: datetime) -> Finding:
     oldest = Message.unscoped.filter(state=State.PLANNED, due_at__lt=at - LATE).order_by("due_at").first()
     dead = Message.unscoped.filter(state=State.DEAD).count()
     if oldest:
-        return Finding("messages", "broken", f"oldest due message waits since {oldest.due_at:%Y-%m-%d %H:%M} UTC",
-                       "Start worker and beat, and look at the message ledger.")
+        return Finding(
+            "messages",
+            "broken",
+            f"oldest due message waits since {oldest.due_at:%Y-%m-%d %H:%M} UTC",
+            "Start worker and beat, and look at the message ledger.",
+        )
     if dead:
         return Finding("messages", "degraded", f"{dead} messages failed for good", "Open Messages, filter: failed.")
     return Finding("messages", "ok", "nothing late")
@@ -162,10 +170,16 @@ def metrics_text(*, at: datetime) -> bytes:
     delivery = Delivery.unscoped.filter(done_at=None, dead_at=None).order_by("next_try_at", "id").first()
     message = Message.unscoped.filter(state=State.PLANNED).order_by("due_at", "id").first()
     pulse = MessagingPulse.objects.filter(job="deliver").first()
-    gauge("lxp_oldest_delivery_seconds", "Age of the oldest undone delivery",
-          max(0, (at - delivery.next_try_at).total_seconds()) if delivery else 0)
-    gauge("lxp_oldest_due_message_seconds", "Age of the oldest due message",
-          max(0, (at - message.due_at).total_seconds()) if message else 0)
+    gauge(
+        "lxp_oldest_delivery_seconds",
+        "Age of the oldest undone delivery",
+        max(0, (at - delivery.next_try_at).total_seconds()) if delivery else 0,
+    )
+    gauge(
+        "lxp_oldest_due_message_seconds",
+        "Age of the oldest due message",
+        max(0, (at - message.due_at).total_seconds()) if message else 0,
+    )
     gauge("lxp_beat_age_seconds", "Since the last tick", (at - pulse.at).total_seconds() if pulse else -1)
     gauge("lxp_dead_deliveries", "Deliveries that gave up", Delivery.unscoped.filter(dead_at__isnull=False).count())
     gauge("lxp_dead_messages", "Messages that failed for good", Message.unscoped.filter(state=State.DEAD).count())

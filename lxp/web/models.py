@@ -14,9 +14,7 @@ class IdempotencyRecord(OrgOwned):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "actor_key", "key"], name="idempotency_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["organisation", "actor_key", "key"], name="idempotency_once")]
 
     def __str__(self) -> str:
         return self.key

@@ -74,9 +74,7 @@ class _Stream:
 class EventStream:
     """The ASGI application. `cookie` names the session cookie, `origin` the address of the pages."""
 
-    def __init__(
-        self, *, authenticate: Authenticate, unread: Unread, redis_url: str, cookie: str, origin: str
-    ) -> None:
+    def __init__(self, *, authenticate: Authenticate, unread: Unread, redis_url: str, cookie: str, origin: str) -> None:
         self._authenticate = authenticate
         self._unread = unread
         self._redis_url = redis_url

@@ -84,9 +84,7 @@ def set_attendance(
 
 
 @transaction.atomic
-def set_attendance_of_all(
-    *, session: LiveSession, status: str, by: User | None, at: datetime
-) -> list[int]:
+def set_attendance_of_all(*, session: LiveSession, status: str, by: User | None, at: datetime) -> list[int]:
     """Give everybody with a seat whom nobody has marked yet the same status. Returns whom it concerned.
 
     For rooms without a join page: "everybody was here", then correct the few who weren't.
@@ -98,10 +96,7 @@ def set_attendance_of_all(
     )
     learners = sorted(_concerned(session) - marked)
     Attendance.objects.bulk_create(
-        (
-            Attendance(session=session, learner_id=pk, status=status, decided_by=by, decided_at=at)
-            for pk in learners
-        ),
+        (Attendance(session=session, learner_id=pk, status=status, decided_by=by, decided_at=at) for pk in learners),
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["session", "learner"],
@@ -175,10 +170,7 @@ def _settle(session: LiveSession, at: datetime) -> None:
     seen = _seen(session)
     marked = set(Attendance.objects.filter(session=session).values_list("learner_id", flat=True))
     Attendance.objects.bulk_create(
-        (
-            _row(session, learner, seen.get(learner, {}), at)
-            for learner in sorted(_concerned(session, seen) - marked)
-        ),
+        (_row(session, learner, seen.get(learner, {}), at) for learner in sorted(_concerned(session, seen) - marked)),
         batch_size=1000,
     )
     _note_minutes(session, {pk: seen[pk] for pk in marked & seen.keys()})

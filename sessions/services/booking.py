@@ -52,8 +52,9 @@ def book(*, session: LiveSession, learner: User, by: User | None, at: datetime, 
     if known is not None and known.state in ACTIVE:
         return known
     state = BOOKED if _free_seats(session) > 0 else WAITLISTED
-    _write(session, [learner.pk], state, known={known.learner_id: known.pk} if known else {}, by=by, at=at,
-           reason=reason)
+    _write(
+        session, [learner.pk], state, known={known.learner_id: known.pk} if known else {}, by=by, at=at, reason=reason
+    )
     booking = Booking.objects.get(session=session, learner=learner)
     _announce(booking, by=by, at=at)
     return booking
@@ -183,8 +184,16 @@ def add_walk_in(*, session: LiveSession, learner: User, by: User | None, at: dat
     _check_members([learner.pk])
     known = Booking.objects.filter(session=session, learner=learner).first()
     if known is None or known.state != BOOKED:
-        _write(session, [learner.pk], BOOKED, known={learner.pk: known.pk} if known else {}, by=by, at=at,
-               reason=_("Walked in"), walk_in=True)
+        _write(
+            session,
+            [learner.pk],
+            BOOKED,
+            known={learner.pk: known.pk} if known else {},
+            by=by,
+            at=at,
+            reason=_("Walked in"),
+            walk_in=True,
+        )
     booking = Booking.objects.get(session=session, learner=learner)
     manual = PresenceInterval.Source.MANUAL
     if not PresenceInterval.objects.filter(session=session, learner=learner, source=manual).exists():
@@ -216,7 +225,9 @@ def _check_may_give_up(session: LiveSession, booking: Booking, by: User | None, 
     if session.state not in LiveSession.OPEN:
         raise ValidationError(_("This session is over or was cancelled: there is no seat to give up."))
     if by is not None and by.pk == booking.learner_id and not rules.may_give_up(session, at):
-        raise ValidationError(_("This session has started. If you can’t stay, just leave: you will get a way to catch up."))
+        raise ValidationError(
+            _("This session has started. If you can’t stay, just leave: you will get a way to catch up.")
+        )
 
 
 def _free_seats(session: LiveSession) -> int:

@@ -55,9 +55,7 @@ def _extend(session: LiveSession, learner: User, at: datetime) -> PresenceInterv
         .first()
     )
     if last is None:
-        return PresenceInterval.objects.create(
-            session=session, learner=learner, source=source, began_at=at, seen_at=at
-        )
+        return PresenceInterval.objects.create(session=session, learner=learner, source=source, began_at=at, seen_at=at)
     # Never backwards: two tabs may report out of order.
     PresenceInterval.objects.filter(pk=last.pk, seen_at__lt=at).update(seen_at=at)
     last.seen_at = max(last.seen_at, at)

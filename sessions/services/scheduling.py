@@ -215,9 +215,14 @@ def _set_time(session: LiveSession, start_local: datetime, zone: str, fold: int 
     except UnknownZone as error:
         raise ValidationError({"zone": str(error)}) from error
     except NoSuchTime as error:
-        raise ValidationError({"start_local": _(
-            "%(time)s doesn’t exist in %(zone)s on that day: the clocks go forward. The next valid time is %(next)s."
-        ) % {"time": f"{start_local:%H:%M}", "zone": zone, "next": f"{error.next_valid:%Y-%m-%d %H:%M}"}}) from error
+        raise ValidationError(
+            {
+                "start_local": _(
+                    "%(time)s doesn’t exist in %(zone)s on that day: the clocks go forward. The next valid time is %(next)s."
+                )
+                % {"time": f"{start_local:%H:%M}", "zone": zone, "next": f"{error.next_valid:%Y-%m-%d %H:%M}"}
+            }
+        ) from error
     except TwoSuchTimes as error:
         raise ValidationError({"fold": _(
             "%(time)s happens twice in %(zone)s on that day: the clocks go back. Choose the first or the second."
@@ -253,8 +258,9 @@ def _staff(leads: Sequence[User], others: Sequence[User]) -> list[tuple[User, st
     )
     unable = [user.name for pk, (user, _part) in parts.items() if pk not in able]
     if unable:
-        raise ValidationError({"facilitators": _("Not a facilitator here: %s. Give them the role first.")
-                               % ", ".join(unable)})
+        raise ValidationError(
+            {"facilitators": _("Not a facilitator here: %s. Give them the role first.") % ", ".join(unable)}
+        )
     return list(parts.values())
 
 

@@ -234,9 +234,7 @@ def seats(request: MemberRequest, uuid: UUID) -> HttpResponse:
     form = SeatsForm(request.POST)
     if not form.is_valid():
         raise ValidationError(_("Give the number of seats, at least one."))
-    services.change_capacity(
-        session=live, capacity=form.cleaned_data["capacity"], by=request.user, at=request.at
-    )
+    services.change_capacity(session=live, capacity=form.cleaned_data["capacity"], by=request.user, at=request.at)
     return done(request, "live:run", _("Seats changed."), uuid)
 
 

@@ -91,9 +91,7 @@ def give_up(request: MemberRequest, uuid: UUID) -> HttpResponse:
         return redirect("live:session", uuid)
     form = GiveUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.cancel_booking(
-            booking=booking, by=request.user, at=request.at, reason=form.cleaned_data["reason"]
-        )
+        services.cancel_booking(booking=booking, by=request.user, at=request.at, reason=form.cleaned_data["reason"])
         return done(request, "live:session", _("You gave up your seat."), uuid)
     return page(request, "sessions/give_up.html", session_page(request, live) | {"form": form})
 

@@ -44,8 +44,12 @@ def test_wrong_first_answers_are_counted(world, settle, programme):
     Step.objects.filter(version=programme.cohort.version, key="check").update(item=quiz, content_version=quiz.current)
     for person, first in ((world.asha, ["a"]), (world.dana, ["b"]), (world.chen, ["a"])):
         enrolment = programme.enrol(person)
-        content.attempt(person, quiz, registration=enrolment.uuid,
-                        answers={"q": {"first": first, "chosen": ["b"], "right": True, "tries": 2}})
+        content.attempt(
+            person,
+            quiz,
+            registration=enrolment.uuid,
+            answers={"q": {"first": first, "chosen": ["b"], "right": True, "tries": 2}},
+        )
     settle()
     (wrong,) = hooks.wrong_answers_of(programme.session)
     assert (wrong.question, wrong.answer, wrong.count, wrong.of) == ("Who speaks first?", "The coach", 2, 3)

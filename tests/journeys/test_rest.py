@@ -140,7 +140,9 @@ def test_why_and_what_will_happen(world, settle, api, programme):
     row = Assignment.objects.get(enrolment=enrolment, key="read")
     why = ok(api.get(f"/api/v1/assignments/{row.pk}/why/"))
     assert "7 days before" in " ".join(why["opens"])
-    coming = ok(api.get(f"/api/v1/cohorts/{programme.cohort.slug}/simulate/", {"learner": world.asha.email, "days": 60}))
+    coming = ok(
+        api.get(f"/api/v1/cohorts/{programme.cohort.slug}/simulate/", {"learner": world.asha.email, "days": 60})
+    )
     opens = next(e for e in coming if (e["kind"], e["step"]) == ("opens", "read"))
     assert (opens["at"], opens["zone"]) == ("2026-03-12T03:30:00Z", "Asia/Kolkata")
     wrong = api.get(f"/api/v1/cohorts/{programme.cohort.slug}/simulate/", {"absent": "nowhere"})

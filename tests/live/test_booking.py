@@ -326,9 +326,11 @@ def test_switching_in_opposite_directions_at_once_never_blocks(world):
         acts = []
         for a, b in zip(there, here, strict=True):
             for old, new, user in ((thursday, friday, a), (friday, thursday, b)):
-                acts.append(lambda old=old, new=new, user=user: services.switch_booking(
-                    from_session=old, to_session=new, learner=user, by=user, at=at + MINUTE
-                ))
+                acts.append(
+                    lambda old=old, new=new, user=user: services.switch_booking(
+                        from_session=old, to_session=new, learner=user, by=user, at=at + MINUTE
+                    )
+                )
         assert at_once(acts, world.fernhill) == []
         assert sorted(booked(thursday)) == sorted(user.pk for user in here)
         assert sorted(booked(friday)) == sorted(user.pk for user in there)

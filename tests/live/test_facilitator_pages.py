@@ -47,7 +47,9 @@ def attendance(world, user):
 
 
 @pytest.mark.parametrize("name", ["run", "move", "cancel"])
-def test_the_desk_is_for_those_who_run_it(world, full, name, asha_client, ben_client, dana_client, chen_client, eve_client):
+def test_the_desk_is_for_those_who_run_it(
+    world, full, name, asha_client, ben_client, dana_client, chen_client, eve_client
+):
     page(asha_client, name, full.uuid, status=403)
     page(eve_client, name, full.uuid, status=404)
     page(ben_client, name, full.uuid)
@@ -254,7 +256,9 @@ def test_of_two_equal_times_one_is_chosen(world, dana_client, full):
 
 def test_a_time_is_read_on_the_sessions_clock_whatever_the_viewers_does(world, dana_client, full):
     """02:30 on that Sunday doesn't exist in Berlin, where Dana sits; in Reykjavík it does."""
-    post(dana_client, "move", full.uuid, **moved(start_local="2026-03-29T02:30", zone="Atlantic/Reykjavik", confirm="1"))
+    post(
+        dana_client, "move", full.uuid, **moved(start_local="2026-03-29T02:30", zone="Atlantic/Reykjavik", confirm="1")
+    )
     with world.scope():
         assert f"{LiveSession.objects.get().starts_at:%d %H:%M}" == "29 02:30"
 
@@ -303,7 +307,12 @@ WHAT = {"title": "Giving feedback", "description": "", "minutes": "60", "capacit
 def test_a_template_is_written_and_reordered(world, dana_client):
     assert h1(page(dana_client, "templates")) == "Nothing to schedule yet"
     page(dana_client, "template-new")
-    answer = post(dana_client, "template-new", **WHAT, **agenda(("Arrive", 10), ("Practise", 40), ("", 10), **{"agenda-2-ORDER": "3"}))
+    answer = post(
+        dana_client,
+        "template-new",
+        **WHAT,
+        **agenda(("Arrive", 10), ("Practise", 40), ("", 10), **{"agenda-2-ORDER": "3"}),
+    )
     with world.scope():
         made = SessionTemplate.objects.get()
         assert answer["Location"] == reverse("live:template", args=[made.pk])

@@ -86,9 +86,7 @@ def test_what_cannot_be_is_refused_by_field(world, api, kind, changes, field, wo
 def test_of_two_changes_both_or_neither(world, api, kind):
     made = scheduled(api)
     send(api, BOOKINGS, {"session": made["id"], "learners": [world.asha.pk, world.chen.pk]})
-    answer = api.patch(
-        SESSIONS + made["id"] + "/", {"start_local": "2026-03-13T10:00", "capacity": 1}, format="json"
-    )
+    answer = api.patch(SESSIONS + made["id"] + "/", {"start_local": "2026-03-13T10:00", "capacity": 1}, format="json")
     assert answer.status_code == 422
     with world.scope():
         assert LiveSession.objects.get().sequence == 0

@@ -80,7 +80,9 @@ def test_only_facilitators_run_sessions_and_nobody_two_at_once(world, kind):
     schedule(world, kind)
     with pytest.raises(ValidationError) as clash:
         schedule(world, kind, "2026-03-12 16:30", "Europe/Berlin")
-    assert "Ben Okafor runs “Practise the pause” then: 2026-03-12 15:00 in Europe/Lisbon, 60 minutes" in str(clash.value)
+    assert "Ben Okafor runs “Practise the pause” then: 2026-03-12 15:00 in Europe/Lisbon, 60 minutes" in str(
+        clash.value
+    )
     schedule(world, kind, "2026-03-12 16:00")  # back to back is no clash
     assert LiveSession.objects.count() == 2
 
@@ -343,7 +345,9 @@ def test_every_organisations_sessions_are_settled_in_their_own_scope(world, held
 def test_a_moved_session_is_not_ended_at_its_old_time(world, held):
     session, _users = held
     with world.scope():
-        services.reschedule_session(session=session, start_local=datetime(2026, 3, 20, 10), by=None, at=session.starts_at)
+        services.reschedule_session(
+            session=session, start_local=datetime(2026, 3, 20, 10), by=None, at=session.starts_at
+        )
     assert services.settle_due(at=session.ends_at + 15 * MINUTE) == 0
 
 

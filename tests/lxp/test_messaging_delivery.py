@@ -154,9 +154,17 @@ def test_a_calendar_entry_is_a_file_and_an_answerable_part(fernhill, kind):
     deliver()
 
     parts = list(mail.outbox[0].message().walk())
-    found = [(p.get_content_type(), p.get_param("method"), p.get_filename()) for p in parts if "calendar" in p["Content-Type"]]
+    found = [
+        (p.get_content_type(), p.get_param("method"), p.get_filename())
+        for p in parts
+        if "calendar" in p["Content-Type"]
+    ]
     assert found == [("text/calendar", "REQUEST", None), ("text/calendar", "REQUEST", "session.ics")]
-    assert all(p.get_payload(decode=True).replace(b"\r\n", b"\n") == entry.replace(b"\r\n", b"\n") for p in parts if "calendar" in p["Content-Type"])
+    assert all(
+        p.get_payload(decode=True).replace(b"\r\n", b"\n") == entry.replace(b"\r\n", b"\n")
+        for p in parts
+        if "calendar" in p["Content-Type"]
+    )
 
 
 def test_in_app_messages_send_no_mail(fernhill):
@@ -466,7 +474,12 @@ def test_a_broken_template_stops_only_its_own_message(fernhill):
 
 def test_an_attachment_that_is_none_stops_only_its_own_message(fernhill, kind):
     bad, good = message(fernhill.asha), message(fernhill.ben)
-    kind(context=lambda ms: {m.pk: {"attachments": [("a.ics", b"\xff", "text/calendar; method=REQUEST")] if m.pk == bad.pk else []} for m in ms})
+    kind(
+        context=lambda ms: {
+            m.pk: {"attachments": [("a.ics", b"\xff", "text/calendar; method=REQUEST")] if m.pk == bad.pk else []}
+            for m in ms
+        }
+    )
     deliver()
 
     assert (fate(bad), fate(good)) == (State.DEAD, State.SENT)
@@ -586,7 +599,9 @@ def test_each_organisation_is_served_in_its_own_scope_and_name(world, kind):
     seen = []
 
     def context(messages):
-        seen.append({m.recipient_id for m in messages} | set(Membership.objects.values_list("organisation_id", flat=True)))
+        seen.append(
+            {m.recipient_id for m in messages} | set(Membership.objects.values_list("organisation_id", flat=True))
+        )
         return {m.pk: {} for m in messages}
 
     kind(context=context)
@@ -599,7 +614,10 @@ def test_each_organisation_is_served_in_its_own_scope_and_name(world, kind):
     assert sorted(seen, key=sorted) == sorted(
         [{world.asha.pk, world.fernhill.pk}, {world.eve.pk, world.harbour.pk}], key=sorted
     )
-    assert sorted(m.from_email for m in mail.outbox) == ["Fernhill <learning@localhost>", "Harbour Logistics <learning@localhost>"]
+    assert sorted(m.from_email for m in mail.outbox) == [
+        "Fernhill <learning@localhost>",
+        "Harbour Logistics <learning@localhost>",
+    ]
 
 
 # ---------------------------------------------------------------- choices and repairs
@@ -642,7 +660,9 @@ def test_sending_once_more_leaves_the_first_as_it_was(fernhill):
     with pytest.raises(services.choices.ValidationError):
         services.resend(message=Message.objects.get(pk=row.pk), at=AT + DAY)
     # No plan takes back what somebody sent by hand.
-    services.sync_planned(members=[services.Member(fernhill.asha.pk, "enrolment:1")], plans={}, kinds=["test.plain"], at=AT)
+    services.sync_planned(
+        members=[services.Member(fernhill.asha.pk, "enrolment:1")], plans={}, kinds=["test.plain"], at=AT
+    )
     assert deliver(AT + DAY).sent == 1
 
     assert (fate(row), row.sent_at) == (State.SENT, AT)

@@ -42,7 +42,10 @@ def fernhill(world):
 
 
 def test_a_plan_becomes_rows_and_a_second_time_changes_nothing(fernhill):
-    plan = [planned(params={"minutes": 12}, subject_id=7, mandatory=True, channel="inapp"), planned("invitation", about_at=None)]
+    plan = [
+        planned(params={"minutes": 12}, subject_id=7, mandatory=True, channel="inapp"),
+        planned("invitation", about_at=None),
+    ]
 
     assert sync([member(fernhill.asha)], plan) == SyncResult(added=2, moved=0, suppressed=0)
     before = list(Message.objects.order_by("id").values())
@@ -50,7 +53,12 @@ def test_a_plan_becomes_rows_and_a_second_time_changes_nothing(fernhill):
 
     assert list(Message.objects.order_by("id").values()) == before
     row = Message.objects.get(suffix="reminder:quiz")
-    assert (row.recipient, row.scope, row.due_at, row.about_at) == (fernhill.asha, "enrolment:1", AT + 2 * DAY, AT + 3 * DAY)
+    assert (row.recipient, row.scope, row.due_at, row.about_at) == (
+        fernhill.asha,
+        "enrolment:1",
+        AT + 2 * DAY,
+        AT + 3 * DAY,
+    )
     assert (row.params, row.subject_id, row.mandatory, row.channel) == ({"minutes": 12}, 7, True, "inapp")
     assert (row.state, row.planned_at, row.organisation_id) == (State.PLANNED, AT, fernhill.fernhill.pk)
 
@@ -164,7 +172,11 @@ def test_what_delivery_postponed_is_not_pulled_back_into_the_past(fernhill):
 
 
 def test_two_people_with_equal_plans_and_one_with_another(fernhill):
-    members = [member(fernhill.asha, "enrolment:1", 1), member(fernhill.ben, "enrolment:2", 1), member(fernhill.chen, "enrolment:3", 2)]
+    members = [
+        member(fernhill.asha, "enrolment:1", 1),
+        member(fernhill.ben, "enrolment:2", 1),
+        member(fernhill.chen, "enrolment:3", 2),
+    ]
 
     result = sync(members, {1: [planned()], 2: [planned(), planned("invitation", kind="test.invitation")]})
 
@@ -197,7 +209,9 @@ def test_only_the_last_plan_counts(fernhill, steps, sent):
     assert sync(someone, steps[-1]) == NOTHING
 
     wanted = {(m.suffix, m.about_at): (m.due_at, m.params["n"]) for m in steps[-1]}
-    found = {(row.suffix, row.about_at): (row.due_at, row.params["n"]) for row in Message.objects.filter(state=State.PLANNED)}
+    found = {
+        (row.suffix, row.about_at): (row.due_at, row.params["n"]) for row in Message.objects.filter(state=State.PLANNED)
+    }
     assert found == {key: value for key, value in wanted.items() if key not in gone_out}
     assert {(row.suffix, row.about_at) for row in Message.objects.filter(state=State.SENT)} == gone_out
 

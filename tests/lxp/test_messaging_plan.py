@@ -72,7 +72,11 @@ def test_order_is_kept(first, second, person):
 @pytest.mark.parametrize("zone", ZONES[::7])
 def test_every_hour_around_both_clock_changes(zone):
     person = PersonTime(zone, time(19), time(8))
-    for start in (datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC), datetime(2027, 4, 2, tzinfo=UTC)):
+    for start in (
+        datetime(2026, 3, 6, tzinfo=UTC),
+        datetime(2026, 10, 23, tzinfo=UTC),
+        datetime(2027, 4, 2, tzinfo=UTC),
+    ):
         for hour in range(24 * 4):
             local = next_allowed(start + timedelta(hours=hour), person).astimezone(ZoneInfo(zone))
             assert local.isoweekday() <= 5

@@ -69,7 +69,9 @@ def test_opening_one_leads_to_what_it_is_about_and_counts_as_seen(fernhill, asha
     assert row.read_at == fernhill.now
 
 
-@pytest.mark.parametrize("url", ["", "https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "url", ["", "https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_opening_one_never_leads_elsewhere(fernhill, asha_client, url):
     row = sent(fernhill.asha, url=url)
 
@@ -145,7 +147,14 @@ def test_what_holds_is_shown_and_a_choice_is_kept(fernhill, asha_client):
     assert re.search(r'name="session" value="email"[^>]*checked', page)
     assert 'name="session" value="off"' not in page
 
-    chosen = {"session": "inapp", "assignment": "email", "nudge": "email", "refresher": "off", "recommendation": "inapp", "feedback": "off"}
+    chosen = {
+        "session": "inapp",
+        "assignment": "email",
+        "nudge": "email",
+        "refresher": "off",
+        "recommendation": "inapp",
+        "feedback": "off",
+    }
     assert asha_client.post("/messages/settings/", chosen).url == "/messages/settings/"
     assert dict(Preference.objects.filter(user=fernhill.asha).values_list("category", "choice")) == chosen
     assert "Saved." in words(asha_client.get("/messages/settings/"))
@@ -153,7 +162,14 @@ def test_what_holds_is_shown_and_a_choice_is_kept(fernhill, asha_client):
 
 @pytest.mark.parametrize("wrong", [{"session": "off"}, {"nudge": "fax"}, {}])
 def test_a_choice_that_is_none_changes_nothing(fernhill, asha_client, wrong):
-    chosen = {"session": "inapp", "assignment": "inapp", "nudge": "off", "refresher": "off", "recommendation": "off", "feedback": "off"}
+    chosen = {
+        "session": "inapp",
+        "assignment": "inapp",
+        "nudge": "off",
+        "refresher": "off",
+        "recommendation": "off",
+        "feedback": "off",
+    }
     response = asha_client.post("/messages/settings/", {**chosen, **wrong} if wrong else {"session": "inapp"})
 
     assert response.status_code == 422
@@ -284,7 +300,9 @@ def test_filters_stand_in_the_address(some, dana_client, filters, found):
     assert ("No message fits" in words(response)) is (not found)
 
 
-@pytest.mark.parametrize("wrong", [{"since": "soon"}, {"state": "lost"}, {"since": "2026-03-05", "until": "2026-03-01"}])
+@pytest.mark.parametrize(
+    "wrong", [{"since": "soon"}, {"state": "lost"}, {"since": "2026-03-05", "until": "2026-03-01"}]
+)
 def test_wrong_filters_are_explained(some, dana_client, wrong):
     assert dana_client.get("/messages/ledger/list/", wrong).status_code == 422
 
@@ -374,7 +392,13 @@ LEDGER = ["/messages/ledger/", "/messages/ledger/list/", "/messages/ledger/troub
 
 @pytest.mark.parametrize("path", LEDGER)
 def test_the_ledger_is_for_the_learning_team(fernhill, path):
-    for user, status in ((fernhill.dana, 200), (fernhill.adi, 200), (fernhill.asha, 403), (fernhill.ben, 403), (fernhill.chen, 403)):
+    for user, status in (
+        (fernhill.dana, 200),
+        (fernhill.adi, 200),
+        (fernhill.asha, 403),
+        (fernhill.ben, 403),
+        (fernhill.chen, 403),
+    ):
         assert fernhill.client(user).get(path).status_code == status
     assert Client().get(path).status_code == 302
 

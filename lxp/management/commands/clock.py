@@ -41,5 +41,7 @@ def _by(text: str) -> timedelta | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise CommandError(f"“{text}” is neither a step such as +2d, a moment such as 2026-03-02T09:00, nor reset.") from None
+        raise CommandError(
+            f"“{text}” is neither a step such as +2d, a moment such as 2026-03-02T09:00, nor reset."
+        ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - clock.now()

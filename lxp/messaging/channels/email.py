@@ -96,7 +96,9 @@ def _said(code: int, text: bytes | str) -> str:
     return f"The mail server said {code} {' '.join(words.split())}"
 
 
-def compose(message: Message, written: Written, *, recipient: User, organisation: Organisation) -> EmailMultiAlternatives:
+def compose(
+    message: Message, written: Written, *, recipient: User, organisation: Organisation
+) -> EmailMultiAlternatives:
     """The mail of a written message: text and HTML, who writes, and how to stop it with one click (RFC 8058).
 
     The Message-ID is the row's own, so that a mail which had to go out twice is still one mail to its reader.

@@ -124,9 +124,7 @@ class _Run:
             )
             batch = list(due[:size])
             # Without a note the lease means "held"; the note of a failed try means "waits".
-            Message.unscoped.filter(pk__in=[message.pk for message in batch]).update(
-                lease_until=self.lease, because=""
-            )
+            Message.unscoped.filter(pk__in=[message.pk for message in batch]).update(lease_until=self.lease, because="")
         for message in batch:
             message.because = ""
         return batch

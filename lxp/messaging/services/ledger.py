@@ -42,9 +42,7 @@ class SyncResult:
     suppressed: int = 0
 
     def __add__(self, other: SyncResult) -> SyncResult:
-        return SyncResult(
-            self.added + other.added, self.moved + other.moved, self.suppressed + other.suppressed
-        )
+        return SyncResult(self.added + other.added, self.moved + other.moved, self.suppressed + other.suppressed)
 
 
 @transaction.atomic
