@@ -125,12 +125,12 @@ class Programme:
 
     @property
     def people(self) -> int:
-        return sum(cohort.people for cohort in self.running)
+        return sum(getattr(cohort, "people", 0) for cohort in self.running)
 
 
 def is_changed(draft: JourneyVersion | None, newest: JourneyVersion | None) -> bool:
     """Whether a draft says anything that the newest published version doesn't; a first draft always does."""
-    return draft is not None and (newest is None or draft.updated_at > draft.created_at)
+    return draft is not None and (newest is None or draft.updated_at > newest.updated_at)
 
 
 def programmes(*, at: datetime, text: str = "", archived: bool = False) -> list[Programme]:
@@ -405,7 +405,7 @@ class CohortFilter:
 class People:
     """Some people of a cohort by name, and where the next ones begin ("" at the end)."""
 
-    rows: list[Enrolment]
+    rows: Sequence[Enrolment]
     after: str
 
 

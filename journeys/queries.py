@@ -532,10 +532,10 @@ def funnels(
     found: dict[int, list[StepCount]] = defaultdict(list)
     for step in steps.annotate(journey_id=F("version__journey_id")):
         row = counts.get((step.journey_id, step.key), empty)
-        numbers = (row[name] for name in ("reached", "done", "missed", "overdue"))
+        counted = {name: row[name] for name in ("reached", "done", "missed", "overdue")}
         aside = step.condition.get("attendance") == ["missed"]
         found[step.journey_id].append(
-            StepCount(step.key, step.title, step.part, step.phase, step.kind, step.required, *numbers, aside)
+            StepCount(step.key, step.title, step.part, step.phase, step.kind, step.required, **counted, aside=aside)
         )
     return dict(found)
 

@@ -77,7 +77,7 @@ class OfferForm(forms.Form):
     """Whether the time happens twice on that day, so that the page asks which is meant."""
 
     def __init__(self, *args: Any, step: Step, people: Sequence[User], **options: Any) -> None:
-        super().__init__(*args, prefix=step.key, **options)
+        super().__init__(*args, **{**options, "prefix": step.key})
         self.step, self.people = step, {str(user.pk): user for user in people}
         names = [(pk, user.name) for pk, user in self.people.items()]
         self.fields["facilitator"].choices = [("", _("Not chosen yet")), *names]  # type: ignore[attr-defined]

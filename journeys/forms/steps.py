@@ -241,7 +241,7 @@ class StepForm(forms.Form):
             rule["date"] = given["date"].isoformat() if given["date"] else ""
         else:
             sign = -1 if given["direction"] == BEFORE else 1
-            rule |= {name: sign * given[name] for name in ("days", "hours") if given[name]}
+            rule |= {name: sign * (given[name] or 0) for name in ("days", "hours") if given[name]}
         if anchor == "live":
             rule |= {"step": given["step"] or "", "edge": given["edge"] or "start"}
         if given["at"]:

@@ -91,7 +91,10 @@ def start_draft(*, journey: Journey, by: User | None, at: datetime) -> JourneyVe
         return draft
     newest = journey.versions.order_by("-number").first()
     number = newest.number + 1 if newest else 1
-    draft = JourneyVersion.objects.create(journey=journey, number=number, created_by=by, created_at=at, updated_at=at)
+    # A copy says what the newest says, since when that said it: only a change makes it differ.
+    draft = JourneyVersion.objects.create(
+        journey=journey, number=number, created_by=by, created_at=at, updated_at=newest.updated_at if newest else at
+    )
     if newest:
         steps = list(newest.steps.order_by("position"))
         for step in steps:
