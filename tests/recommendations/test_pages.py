@@ -363,6 +363,14 @@ def test_the_cohort_stands_in_the_address(org, dana_client):
     assert dana_client.get(address_of(one), {"cohort": "elsewhere"}).status_code == 404
 
 
+def test_before_the_first_date_nobody_is_lost(org, dana_client):
+    cohort = run(org)
+    Assignment.objects.filter(enrolment__cohort=cohort).update(state="planned", due_at=None)
+    response = dana_client.get(address_of(cohort))
+    assert h1(response) == "Nobody’s turn has come yet"
+    assert "The first step isn’t due yet" in said(response)
+
+
 def test_how_long_it_took(org):
     cohort = run(org)
     days = [3, 5, 8, 9, 20, 40]
