@@ -577,3 +577,19 @@ def learners_of(cohort: Cohort) -> list[tuple[int, str, str]]:
     """(user id, name, e-mail) of everybody in a cohort, by name. One query."""
     rows = cohort.enrolments.exclude(state=Enrolment.State.WITHDRAWN).order_by("learner__name", "pk")
     return list(rows.values_list("learner_id", "learner__name", "learner__email"))
+
+
+def cohorts_named(slug: str, organisation: str | None = None) -> list[Cohort]:
+    """Cohorts with this slug, of one organisation or of any, with journey and organisation. One query.
+
+    Unscoped: an operator at the command line names the cohort, and with it the organisation.
+    """
+    rows = Cohort.unscoped.select_related("journey", "version", "organisation").filter(slug=slug)
+    return list(rows.filter(organisation__slug=organisation) if organisation else rows)
+
+
+def cohort_names(organisation: str | None = None) -> list[str]:
+    """The slugs of cohorts that are prepared or run, for a command line that got one wrong. One query. Unscoped: as above."""
+    rows = Cohort.unscoped.filter(state__in=[Cohort.State.DRAFT, Cohort.State.ACTIVE])
+    rows = rows.filter(organisation__slug=organisation) if organisation else rows
+    return list(rows.order_by("slug").values_list("slug", flat=True))

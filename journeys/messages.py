@@ -69,7 +69,7 @@ def _pointless(
     if enrolment is None or enrolment.state == Enrolment.State.WITHDRAWN:
         return "They are not in this journey any more."
     mine = _spoken_of(message, assignments[enrolment.pk], everything=True)
-    return pointless(message.kind, mine, message.due_at, at)
+    return pointless(message.kind, mine, message.due_at, at, message.about_at)
 
 
 def _load(messages: Sequence[Message]) -> tuple[dict[int, Enrolment], dict[int, list[Assignment]]]:

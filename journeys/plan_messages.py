@@ -121,10 +121,12 @@ class Spoken(Protocol):
     def opens_at(self) -> datetime | None: ...
 
 
-def pointless(kind: str, spoken_of: Sequence[Spoken], due_at: datetime, at: datetime) -> str:
+def pointless(
+    kind: str, spoken_of: Sequence[Spoken], due_at: datetime, at: datetime, about_at: datetime | None = None
+) -> str:
     """Why a message need not go out at `at` any more, though it was promised for `due_at`; "" when it should.
 
-    Asked right before sending, and by the time machine.
+    `about_at` is the moment it speaks of. Asked right before sending, and by the time machine.
     """
     if kind in NUDGES and at - due_at > STALE:
         return "Its moment has passed."
@@ -133,6 +135,9 @@ def pointless(kind: str, spoken_of: Sequence[Spoken], due_at: datetime, at: date
     unfinished = [a for a in spoken_of if a.state in ("open", "planned")]
     if not unfinished:
         return "Everything it speaks of is finished."
+    if kind == "journeys.reminder" and about_at and about_at <= at:
+        # A nudge had said the same that day; the session is over, and nobody needs to hear of yesterday's date.
+        return "It is due already."
     if kind in OF_OPEN_WORK and not any(a.state == "open" or (a.opens_at and a.opens_at <= at) for a in unfinished):
         return "What it speaks of is not open."
     return ""

@@ -248,7 +248,7 @@ class _Machine:
         spoken_of = [a for a in assignments if a.key in keys]
         # Delivery looks at what is overdue at once, and moves what it postpones.
         waited = max(timedelta(), self.since - message.due_at)
-        if pointless(message.kind, spoken_of, self.now - waited, self.now):
+        if pointless(message.kind, spoken_of, self.now - waited, self.now, message.about_at):
             return
         sent = self._send(message, message.params.get("live") or next(iter(keys), ""), next(iter(keys), ""))
         if sent.kind == "message" and message.category == NUDGE:

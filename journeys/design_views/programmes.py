@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,6 +21,7 @@ from journeys.design_views.refusals import back_to, designers
 from journeys.differences import differences
 from journeys.facts import spec_of
 from journeys.forms.programmes import ProgrammeFilterForm, ProgrammeForm
+from journeys.lint import Finding
 from journeys.models import BulkAct, Cohort, Journey, Step
 from journeys.sample import Sample, sample_of
 from journeys.track import draw, parts_of
@@ -123,7 +125,8 @@ def builder(request: MemberRequest, journey: Journey) -> dict[str, Any]:
         "part_of": part_of,
         "track": draw(specs, shown, sample) if shown else None,
         "sample": sample,
-        "findings": findings,
+        "advice": _by_step(findings),
+        "errors": sum(finding.level == "error" for finding in findings),
         "wrong": {finding.key for finding in findings if finding.level == "error"},
         "schedule": schedule,
         "cohort": cohort,
@@ -131,6 +134,14 @@ def builder(request: MemberRequest, journey: Journey) -> dict[str, Any]:
         "titles": {step.key: step.title for step in steps},
         "words": words,
     }
+
+
+def _by_step(findings: list[Finding]) -> list[tuple[str, str, list[str]]]:
+    """Findings as (level, key of the step, texts): errors first, and one entry for all that is said of a step."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for finding in sorted(findings, key=lambda one: one.level != "error"):
+        found.setdefault((finding.level, finding.key), []).append(finding.text)
+    return [(level, key, texts) for (level, key), texts in found.items()]
 
 
 def sample_for(request: MemberRequest, steps: list[Step], cohort: Cohort | None) -> Sample:
@@ -156,11 +167,13 @@ def _number(text: str, most: int) -> int:
 # ---------------------------------------------------------------- publishing
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @designers
 def publish(request: MemberRequest, slug: str) -> HttpResponse:
     """Check the design and freeze it; what keeps learners from getting on is shown in place."""
     journey = reads.programme_for(request.actor, slug)
+    if request.method == "GET":  # the address of a refusal that is loaded again
+        return redirect("design:programme", slug)
     try:
         version = services.publish_journey(journey=journey, by=request.user, at=request.at)
     except ValidationError as error:
