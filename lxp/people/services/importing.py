@@ -220,8 +220,11 @@ _MEMBER_COLUMNS = (
 
 def _save(members: Sequence[Membership], users: Sequence[User]) -> None:
     fields = [column.removesuffix("_id") if column in _COLUMNS.values() else column for column in _MEMBER_COLUMNS]
-    Membership.objects.bulk_update(members, fields, batch_size=1000)
-    User.objects.bulk_update(users, list(SHARED), batch_size=1000)
+    # Rows that exist are written as "insert, on conflict update": bulk_update takes five times as long for thousands.
+    for model, rows, columns in ((Membership, members, fields), (User, users, list(SHARED))):
+        model._default_manager.bulk_create(
+            rows, batch_size=1000, update_conflicts=True, unique_fields=["id"], update_fields=columns
+        )
 
 
 def _json(value: Any) -> Any:
